@@ -1,0 +1,24 @@
+export interface Credentials {
+  readonly name: string;
+  readonly password: Buffer | string;
+}
+
+/** PLAIN: authzid NUL name NUL password; the authzid is ignored. Undefined when it is anything else. */
+export function parsePlain(response: Buffer): Credentials | undefined {
+  const first = response.indexOf(0);
+  if (first === -1) return undefined;
+  const second = response.indexOf(0, first + 1);
+  if (second === -1 || response.includes(0, second + 1)) return undefined;
+  return { name: response.toString('utf8', first + 1, second), password: response.subarray(second + 1) };
+}
+
+/**
+ * AMQPLAIN: a field table with LOGIN and PASSWORD. `lookup` returns the field if it is a long string.
+ * Undefined when one of them is missing.
+ */
+export function amqplainCredentials(lookup: (key: string) => string | undefined): Credentials | undefined {
+  const name = lookup('LOGIN');
+  const password = lookup('PASSWORD');
+  if (name === undefined || password === undefined) return undefined;
+  return { name, password };
+}
