@@ -9,7 +9,6 @@ import { AuthError } from './auth-error.js';
 import {
   checkPasswordHash,
   DEFAULT_HASHING_ALGORITHM,
-  type HashingAlgorithm,
   hashingAlgorithm,
   hashPassword,
   verifyPassword,

@@ -16,6 +16,7 @@ export class ChangeFeed {
   }
 
   tell(changes: readonly Change[]): void {
+    if (changes.length === 0) return;
     this.#untold.push(changes);
     if (this.#telling) return;
     this.#telling = true;
