@@ -1,4 +1,5 @@
 /* oxlint-disable typescript/no-unsafe-type-assertion -- arguments are typed where they enter and leave; in between the method table rules */
+import { FRAME } from './constants.js';
 import { ByteReader } from './byte-reader.js';
 import { ByteWriter } from './byte-writer.js';
 import type { FieldTable } from './field-value.js';
@@ -10,15 +11,19 @@ import {
   type MethodName,
   type MethodSpec,
 } from './methods.js';
+import { frameText, octetsText } from './octets-text.js';
 import { EMPTY_TABLE, readTable, writeTable } from './table-codec.js';
 import { isEscaped } from './text.js';
-import { UnknownMethodError, WireError } from './wire-error.js';
+import { MalformedTextError, MethodSyntaxError, UnknownMethodError, WireError } from './wire-error.js';
 
-export { UnknownMethodError, WireError };
+export { MalformedTextError, MethodSyntaxError, UnknownMethodError, WireError };
 
 export type DecodedMethod = {
   [N in MethodName]: { readonly name: N; readonly args: MethodArgs<N> };
 }[MethodName];
+
+/** Class id and method id. */
+const ID_BYTES = 4;
 
 interface NamedSpec extends MethodSpec {
   readonly name: MethodName;
@@ -41,19 +46,27 @@ export function methodName(classId: number, methodId: number): MethodName | unde
 }
 
 /**
- * Decodes the payload of a method frame, class id first, from bytes[start, end). Throws {@link UnknownMethodError}, or
- * {@link WireError} for arguments that do not fill the payload exactly or hold text that is not UTF-8.
+ * Decodes the payload of a method frame, class id first, from bytes[start, end). Throws {@link UnknownMethodError},
+ * {@link MethodSyntaxError} for arguments that do not fill the payload exactly, {@link MalformedTextError} for a short string that is not
+ * UTF-8, and plain {@link WireError} for a payload without room for the ids. Messages are the words of RabbitMQ's frame errors.
  */
 export function decodeMethod(bytes: Buffer, start: number, end: number): DecodedMethod {
+  if (end - start < ID_BYTES)
+    throw new WireError(`${frameText(FRAME.method, bytes, start, end)}: unknown_frame`);
   const reader = new ByteReader(bytes, start, end);
   const classId = reader.short();
   const methodId = reader.short();
   const spec = BY_ID.get(methodKey(classId, methodId));
   if (spec === undefined) throw new UnknownMethodError(classId, methodId);
-  const args = readArguments(reader, spec);
-  if (reader.at !== end)
-    throw new WireError(`${spec.name}: ${end - reader.at} bytes after the last argument`);
-  return { name: spec.name, args } as unknown as DecodedMethod;
+  try {
+    const args = readArguments(reader, spec);
+    if (reader.at !== end) throw new WireError(`${end - reader.at} bytes after the last argument`);
+    return { name: spec.name, args } as unknown as DecodedMethod;
+  } catch (error) {
+    if (!(error instanceof WireError) || error instanceof MalformedTextError) throw error;
+    const message = `cannot decode ${octetsText(bytes, start + ID_BYTES, end)}`;
+    throw new MethodSyntaxError(classId, methodId, message, error);
+  }
 }
 
 /** The payload of a method frame. Throws RangeError for a short string over 255 bytes or a number out of range. */
@@ -135,10 +148,10 @@ const WRITE: { readonly [D in NotBit]: (writer: ByteWriter, value: ArgumentValue
   timestamp: (writer, value = 0n) => writer.unsigned64(value as bigint),
 };
 
-/** Names of things are text: RabbitMQ refuses others with these words. */
+/** Names of things are text; RabbitMQ too refuses others. */
 function readName(reader: ByteReader): string {
   const start = reader.at + 1;
   const text = reader.shortstr();
-  if (isEscaped(text, reader.at - start)) throw new WireError('Malformed UTF-8 in shortstr');
+  if (isEscaped(text, reader.at - start)) throw new MalformedTextError();
   return text;
 }

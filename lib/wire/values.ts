@@ -5,6 +5,7 @@ export { fieldEquals, fieldIdentical, integerValue, tableEquals, tableIdentical 
 export type { FieldTable, FieldType, FieldValue, SmallIntegerType } from './field-value.js';
 export { fromPlain, toPlain } from './plain-values.js';
 export { decodeTable, EMPTY_TABLE, encodeTable } from './table-codec.js';
+export { decodeText, encodeText } from './text.js';
 export { WireError } from './wire-error.js';
 
 /** The text of a `longstr`; undefined for other values. Compares equal to a name of the same bytes. */
