@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rssKb } from './broker/process-stats.js';
+import { StartedBroker, type StartOptions } from './broker/started-broker.js';
+import type { Measurement } from './figure.js';
+import { Session } from './wire/session.js';
+
+const IDLE_CONNECTIONS = 5000;
+/** Handshakes under way at once. */
+const AT_ONCE = 100;
+/** Memory counts once it has moved by less than 1 % for this long. */
+const SETTLED_MS = 1500;
+const SETTLE_PATIENCE_MS = 20_000;
+
+/** Measurements of a broker of ours that is started for nothing else. */
+export const FOOTPRINTS: readonly Footprint[] = [
+  { name: 'startup', about: 'start of the process until it answers a client', measure: startup },
+  { name: 'idle', about: 'resident memory without clients', measure: idle },
+  {
+    name: 'connections',
+    about: `resident memory for each of ${IDLE_CONNECTIONS} idle connections`,
+    measure: connections,
+  },
+];
+
+export interface Footprint {
+  readonly name: string;
+  readonly about: string;
+  measure(options: StartOptions): Promise<Measurement>;
+}
+
+async function startup(options: StartOptions): Promise<Measurement> {
+  const broker = await StartedBroker.start(options);
+  await broker.stop();
+  return { figures: [{ of: '', unit: 'ms', value: broker.startupMs }] };
+}
+
+async function idle(options: StartOptions): Promise<Measurement> {
+  const broker = await StartedBroker.start(options);
+  try {
+    return { figures: [{ of: '', unit: 'MB', value: (await settledRssKb(broker.pid)) / 1024 }] };
+  } finally {
+    await broker.stop();
+  }
+}
+
+async function connections(options: StartOptions): Promise<Measurement> {
+  const broker = await StartedBroker.start(options);
+  const sessions: Session[] = [];
+  try {
+    const before = await settledRssKb(broker.pid);
+    await openAll(broker.url, sessions);
+    const bare = await settledRssKb(broker.pid);
+    return { figures: [{ of: '', unit: 'KB', value: (bare - before) / IDLE_CONNECTIONS }] };
+  } finally {
+    for (const session of sessions) session.socket.destroy();
+    await broker.stop();
+  }
+}
+
+async function openAll(url: string, sessions: Session[]): Promise<void> {
+  while (sessions.length < IDLE_CONNECTIONS) {
+    const count = Math.min(AT_ONCE, IDLE_CONNECTIONS - sessions.length);
+    const opened = await Promise.all(Array.from({ length: count }, () => Session.open(url)));
+    sessions.push(...opened);
+  }
+}
+
+async function settledRssKb(pid: number): Promise<number> {
+  const deadline = performance.now() + SETTLE_PATIENCE_MS;
+  let reference = Number.NaN;
+  let since = 0;
+  for (;;) {
+    const rss = rssKb(pid);
+    if (rss === undefined) throw new Error('resident memory can be read on Linux only');
+    const now = performance.now();
+    if (!(Math.abs(rss - reference) < reference / 100)) {
+      reference = rss;
+      since = now;
+    }
+    if (now - since > SETTLED_MS || now > deadline) return rss;
+    await sleep(50);
+  }
+}
