@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { rssKb } from './broker/process-stats.js';
 import { StartedBroker, type StartOptions } from './broker/started-broker.js';
 import type { Measurement } from './figure.js';
+import { channelOpen, METHOD } from './wire/methods.js';
 import { Session } from './wire/session.js';
 
 const IDLE_CONNECTIONS = 5000;
@@ -49,8 +50,15 @@ async function connections(options: StartOptions): Promise<Measurement> {
   try {
     const before = await settledRssKb(broker.pid);
     await openAll(broker.url, sessions);
-    const bare = await settledRssKb(broker.pid);
-    return { figures: [{ of: '', unit: 'KB', value: (bare - before) / IDLE_CONNECTIONS }] };
+    const bare = (await settledRssKb(broker.pid)) - before;
+    for (const session of sessions) await session.request(channelOpen(1), METHOD.CHANNEL_OPEN_OK);
+    const withChannel = (await settledRssKb(broker.pid)) - before;
+    return {
+      figures: [
+        { of: 'no channel', unit: 'KB', value: bare / IDLE_CONNECTIONS },
+        { of: 'one channel', unit: 'KB', value: withChannel / IDLE_CONNECTIONS },
+      ],
+    };
   } finally {
     for (const session of sessions) session.socket.destroy();
     await broker.stop();
@@ -60,7 +68,7 @@ async function connections(options: StartOptions): Promise<Measurement> {
 async function openAll(url: string, sessions: Session[]): Promise<void> {
   while (sessions.length < IDLE_CONNECTIONS) {
     const count = Math.min(AT_ONCE, IDLE_CONNECTIONS - sessions.length);
-    const opened = await Promise.all(Array.from({ length: count }, () => Session.open(url)));
+    const opened = await Promise.all(Array.from({ length: count }, () => Session.open(url, false)));
     sessions.push(...opened);
   }
 }

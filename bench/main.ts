@@ -14,6 +14,10 @@ import { WORKLOADS, type Workload } from './workloads.js';
 /** Between two rounds: the last one's queues are still being taken apart. */
 const PAUSE_MS = 300;
 
+/** A signal ends the bench after the round at hand, so that brokers and directories do not stay behind. */
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (interrupted = true));
+
 interface Selection {
   readonly loads: readonly Workload[];
   readonly footprints: readonly Footprint[];
@@ -119,6 +123,7 @@ async function takeFootprint(options: BenchOptions, footprint: Footprint): Promi
 function progress(name: string, broker: string, round: number, measurements: readonly Measurement[]): void {
   const figures = measurements.at(-1)!.figures.map(({ of, unit, value }) => `${of} ${amount(value)} ${unit}`);
   console.error(`${name.padEnd(22)}${broker} ${round}  ${figures.join(', ')}`);
+  if (interrupted) throw new Error('interrupted');
 }
 
 async function identify(target: Target): Promise<BrokerIdentity> {

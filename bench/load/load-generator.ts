@@ -26,8 +26,13 @@ export class LoadGenerator {
   /** Resolves when the process is connected and, if it consumes, has its consumers. */
   static async start(plan: Plan, execArgv: readonly string[] = []): Promise<LoadGenerator> {
     const generator = new LoadGenerator(plan.role, execArgv);
-    await generator.#order({ do: 'start', plan }, 'started');
-    return generator;
+    try {
+      await generator.#order({ do: 'start', plan }, 'started');
+      return generator;
+    } catch (error) {
+      generator.#process.kill('SIGKILL');
+      throw error;
+    }
   }
 
   async sample(): Promise<Sample> {

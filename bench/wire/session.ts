@@ -13,6 +13,8 @@ import {
 } from './methods.js';
 import { type BrokerIdentity, identityOf } from './server-properties.js';
 
+/** For one answer; a broker that takes longer while nothing but the set-up is asked of it hangs. */
+const PATIENCE_MS = 60_000;
 const LARGEST_FRAME = 131_072;
 /** Shared by all sockets of the process: a chunk is scanned before the next is read. */
 const readBuffer = Buffer.allocUnsafeSlow(256 * 1024);
@@ -62,11 +64,12 @@ export class Session {
 
   /** Sends `frame` and waits for the method `answer`; resolves with its payload from the class id on. One at a time. */
   async request(frame: Buffer, answer: number): Promise<Buffer> {
+    const patience = setTimeout(() => this.#fail(new Error('the broker does not answer')), PATIENCE_MS);
     const payload = new Promise<Buffer>((resolve, reject) => {
       this.#awaited = { key: answer, resolve, reject };
     });
     this.socket.write(frame);
-    return payload;
+    return payload.finally(() => clearTimeout(patience));
   }
 
   /** From now on `sink` is shown every frame; it passes on to `settle` what it does not know. */
