@@ -1,4 +1,4 @@
-import { decodeText } from './text.js';
+import { decodeText, decodeUtf8 } from './text.js';
 import { WireError } from './wire-error.js';
 
 /** Greater than every tag that the broker gives out: what a received 64-bit number beyond exact integers decodes to. */
@@ -55,10 +55,18 @@ export class ByteReader {
     return this.bytes.readBigInt64BE(this.skip(8));
   }
 
+  /** A short string of any bytes. */
   shortstr(): string {
     const length = this.octet();
     const at = this.skip(length);
     return length === 0 ? '' : decodeText(this.bytes, at, at + length);
+  }
+
+  /** A short string that has to be UTF-8. */
+  name(): string {
+    const length = this.octet();
+    const at = this.skip(length);
+    return length === 0 ? '' : decodeUtf8(this.bytes, at, at + length);
   }
 
   /** A copy: what is decoded may outlive the socket's chunk. */

@@ -13,7 +13,6 @@ import {
 } from './methods.js';
 import { frameText, octetsText } from './octets-text.js';
 import { EMPTY_TABLE, readTable, writeTable } from './table-codec.js';
-import { isEscaped } from './text.js';
 import { MalformedTextError, MethodSyntaxError, UnknownMethodError, WireError } from './wire-error.js';
 
 export { MalformedTextError, MethodSyntaxError, UnknownMethodError, WireError };
@@ -128,7 +127,7 @@ const READ: { readonly [D in NotBit]: (reader: ByteReader) => DomainValues[D] } 
   short: (reader) => reader.short(),
   long: (reader) => reader.long(),
   longlong: (reader) => reader.longlong(),
-  shortstr: readName,
+  shortstr: (reader) => reader.name(),
   longstr: (reader) => reader.longstr(),
   table: readTable,
   timestamp: (reader) => reader.unsigned64(),
@@ -147,11 +146,3 @@ const WRITE: { readonly [D in NotBit]: (writer: ByteWriter, value: ArgumentValue
   table: (writer, value = EMPTY_TABLE) => writeTable(writer, value as FieldTable),
   timestamp: (writer, value = 0n) => writer.unsigned64(value as bigint),
 };
-
-/** Names of things are text; RabbitMQ too refuses others. */
-function readName(reader: ByteReader): string {
-  const start = reader.at + 1;
-  const text = reader.shortstr();
-  if (isEscaped(text, reader.at - start)) throw new MalformedTextError();
-  return text;
-}

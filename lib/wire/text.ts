@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { MalformedTextError } from './wire-error.js';
 
 /**
  * Short strings and keys are bytes on the wire and strings in the broker. Valid UTF-8 decodes as such. A byte that is not part of
@@ -11,13 +12,20 @@ export function decodeText(bytes: Buffer, start: number, end: number): string {
   return text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)) ? escaped(bytes, start, end) : text;
 }
 
+/** Text that has to be UTF-8. Throws {@link MalformedTextError} for other bytes. */
+export function decodeUtf8(bytes: Buffer, start: number, end: number): string {
+  const text = bytes.toString('utf8', start, end);
+  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) throw new MalformedTextError();
+  return text;
+}
+
 /** The inverse of {@link decodeText}. Lone surrogates outside U+DC80-U+DCFF, which it never makes, become U+FFFD. */
 export function encodeText(text: string): Buffer {
   const bytes = Buffer.from(text, 'utf8');
   return isEscaped(text, bytes.length) ? unescaped(text) : bytes;
 }
 
-/** Whether `text`, of `encodedLength` bytes as plain UTF-8, holds bytes that {@link decodeText} had to escape. */
+/** Whether `text`, which Node encodes to `encodedLength` bytes, holds bytes that {@link decodeText} had to escape. */
 export function isEscaped(text: string, encodedLength: number): boolean {
   return encodedLength !== text.length && ESCAPE.test(text);
 }
