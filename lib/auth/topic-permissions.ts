@@ -1,4 +1,4 @@
-import { compilePattern } from './pattern.js';
+import { compilePattern, literalPattern } from './pattern.js';
 
 /** Regular expressions over routing keys, in which `{username}` and `{vhost}` stand for the user's own. */
 export interface TopicPermissionPatterns {
@@ -27,9 +27,7 @@ export class TopicPermissions {
 /** Unlike in RabbitMQ, a name stands for itself: a user called '.*' gets no wider rights by it. */
 function expand(pattern: string, username: string, vhost: string): string {
   const names: Record<string, string> = { '{username}': username, '{vhost}': vhost };
-  return pattern.replaceAll(/\{username\}|\{vhost\}/g, (placeholder) => literal(names[placeholder] ?? ''));
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+  return pattern.replaceAll(/\{username\}|\{vhost\}/g, (placeholder) =>
+    literalPattern(names[placeholder] ?? ''),
+  );
 }

@@ -21,6 +21,11 @@ const FORMAT = '1';
 /** Sorts after every continuation of a prefix. */
 const LAST_CHARACTER = '\uffff';
 
+/** Resolves when the operations, all or none, are on disk. */
+export type WriteBatch = (level: ClassicLevel, operations: DiskOperation[]) => Promise<void>;
+
+const writeSynced: WriteBatch = (level, operations) => level.batch(operations, { sync: true });
+
 /**
  * Definitions in a LevelDB directory, one JSON text per key. Transactions that arrive while a batch is being synced
  * share the next one. Ephemeral values are kept in memory only; a transaction of nothing else passes the queue
@@ -29,6 +34,7 @@ const LAST_CHARACTER = '\uffff';
 export class LevelMetadataStore implements MetadataStore {
   readonly #directory: string;
   readonly #level: ClassicLevel;
+  readonly #write: WriteBatch;
   readonly #ephemeral = new Map<string, JsonValue>();
   readonly #pending = new PendingChanges();
   readonly #feed = new ChangeFeed();
@@ -37,9 +43,10 @@ export class LevelMetadataStore implements MetadataStore {
   #failure: DataDirectoryError | undefined;
   #closed = false;
 
-  private constructor(directory: string, level: ClassicLevel) {
+  private constructor(directory: string, level: ClassicLevel, write: WriteBatch) {
     this.#directory = directory;
     this.#level = level;
+    this.#write = write;
   }
 
   /**
@@ -47,13 +54,13 @@ export class LevelMetadataStore implements MetadataStore {
    * store of this one) has it open, {@link DataDirectoryFormatError} if a newer version wrote it,
    * {@link DataDirectoryError} if it cannot be opened.
    */
-  static async open(directory: string): Promise<LevelMetadataStore> {
+  static async open(directory: string, write: WriteBatch = writeSynced): Promise<LevelMetadataStore> {
     const level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
     await level.open().catch((error: unknown) => {
       throw openingError(directory, error);
     });
     await claimFormat(directory, level);
-    return new LevelMetadataStore(directory, level);
+    return new LevelMetadataStore(directory, level, write);
   }
 
   async get(key: string): Promise<JsonValue | undefined> {
@@ -146,7 +153,7 @@ export class LevelMetadataStore implements MetadataStore {
   async #sync(operations: DiskOperation[]): Promise<Error | undefined> {
     if (operations.length === 0 || this.#failure !== undefined) return this.#failure;
     try {
-      await this.#level.batch(operations, { sync: true });
+      await this.#write(this.#level, operations);
     } catch (cause) {
       this.#failure = new DataDirectoryError(
         `definitions cannot be written to ${this.#directory}: ${reason(cause)}`,
@@ -194,8 +201,7 @@ function decode(text: string): JsonValue {
 async function claimFormat(directory: string, level: ClassicLevel): Promise<void> {
   const found = await level.get(FORMAT_KEY);
   if (found === FORMAT) return;
-  if (found === undefined)
-    return level.batch([{ type: 'put', key: FORMAT_KEY, value: FORMAT }], { sync: true });
+  if (found === undefined) return writeSynced(level, [{ type: 'put', key: FORMAT_KEY, value: FORMAT }]);
   await level.close();
   throw new DataDirectoryFormatError(directory, found, FORMAT);
 }
