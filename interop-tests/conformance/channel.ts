@@ -2,6 +2,7 @@ import type { MethodArgs, MethodName } from '../../lib/wire/methods.js';
 import { decodeProperties } from '../../lib/wire/properties.js';
 import { toPlain } from '../../lib/wire/values.js';
 import { asMethod, blame, Broken, same } from './expectation.js';
+import { eventually } from './eventually.js';
 import { describe, type Received } from './frames.js';
 import {
   type ContentFaults,
@@ -54,7 +55,7 @@ export class Channel {
     ok: Partial<Answer<N>> = {},
   ): Promise<Answer<N>> {
     this.send(name, args);
-    return (await this.expect(`${name}-ok` as MethodName, ok as object)) as Answer<N>;
+    return (await this.expect(`${name}-ok` as MethodName, ok)) as Answer<N>;
   }
 
   publish(body: string | Buffer, step: PublishStep = {}): void {
@@ -157,9 +158,15 @@ export class Channel {
     await this.call('channel.flow', { active: true });
   }
 
+  /** What is ready in the queue, first to last; it is empty afterwards. Whatever this channel published before is in it. */
+  async holds(queue: string, bodies: readonly string[]): Promise<void> {
+    same('messages', await this.drain(queue), bodies);
+  }
+
+  /** The queue comes to hold that many: a count is taken out of turn, so it may be behind what was published. */
   async counts(queue: string, messageCount: number, consumerCount?: number): Promise<void> {
     const wanted = consumerCount === undefined ? { messageCount } : { messageCount, consumerCount };
-    await this.call('queue.declare', { queue, passive: true }, wanted);
+    await eventually(() => this.call('queue.declare', { queue, passive: true }, wanted));
   }
 
   /** The message's properties, byte for byte. */

@@ -26,11 +26,11 @@ export class FrameSplitter {
 
   push(chunk: Buffer): Received[] {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const received: Received[] = [];
+    const whole: Received[] = [];
     for (;;) {
       const one = this.#takeOne();
-      if (one === undefined) return received;
-      received.push(one);
+      if (one === undefined) return whole;
+      whole.push(one);
     }
   }
 
@@ -46,11 +46,11 @@ export class FrameSplitter {
     this.#rest = bytes.subarray(size + FRAME_OVERHEAD);
     if (bytes[size + 7] !== FRAME_END)
       throw new Error(`the server's frame ends with octet ${bytes[size + 7]}`);
-    return received(bytes[0]!, bytes.readUInt16BE(1), bytes.subarray(7, size + 7));
+    return frameOf(bytes[0]!, bytes.readUInt16BE(1), bytes.subarray(7, size + 7));
   }
 }
 
-function received(type: number, channel: number, payload: Buffer): Received {
+function frameOf(type: number, channel: number, payload: Buffer): Received {
   switch (type) {
     case FRAME.method:
       return receivedMethod(channel, payload);
@@ -95,7 +95,7 @@ export function describe(received: Received): string {
       return `frame of type ${received.type} on channel ${received.channel} ${received.bytes.toString('hex')}`;
     case 'protocol-header':
       return `protocol header ${received.bytes.toString('hex')}`;
-    case 'end':
+    default:
       return 'end of the socket';
   }
 }

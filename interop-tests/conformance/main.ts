@@ -4,7 +4,7 @@ import { OwnBroker } from '../runner/own-broker.js';
 import type { Endpoint } from './raw-connection.js';
 import { inspectServer, type Outcome, runScenarios } from './runner.js';
 import { scenarios } from './scenario.js';
-import './scenarios/index.js';
+import { THEMES } from './scenarios/themes.js';
 
 const USAGE = `usage: conformance [--url amqp://user:password@host:port/vhost] [--grep TEXT] [--list]
 Without --url a broker of this project is started for the run.`;
@@ -20,6 +20,8 @@ const { values: flags } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 });
+
+for (const theme of THEMES) await import(`./scenarios/${theme}.js`);
 
 const chosen = scenarios().filter((one) => one.name.includes(flags.grep));
 
@@ -73,12 +75,15 @@ function diagnosis(failure: Error): string {
 
 function endpointOf(text: string): Endpoint {
   const url = new URL(text);
-  const part = (value: string, otherwise: string) => (value === '' ? otherwise : decodeURIComponent(value));
   return {
     host: url.hostname,
-    port: Number(part(url.port, '5672')),
-    username: part(url.username, 'guest'),
-    password: part(url.password, 'guest'),
-    vhost: part(url.pathname.slice(1), '/'),
+    port: Number(partOf(url.port, '5672')),
+    username: partOf(url.username, 'guest'),
+    password: partOf(url.password, 'guest'),
+    vhost: partOf(url.pathname.slice(1), '/'),
   };
+}
+
+function partOf(value: string, otherwise: string): string {
+  return value === '' ? otherwise : decodeURIComponent(value);
 }

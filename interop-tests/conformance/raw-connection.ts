@@ -142,7 +142,7 @@ export class RawConnection {
     try {
       this.#received.push(...this.#splitter.push(chunk));
     } catch (error) {
-      this.#failure = error as Error;
+      this.#failure = error instanceof Error ? error : new Error(String(error));
     }
     this.#wake?.();
   }

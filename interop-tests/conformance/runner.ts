@@ -84,7 +84,7 @@ async function runOne(server: Server, scenario: Scenario): Promise<Outcome> {
     await scenario.steps(steps);
     await steps.finish();
   } catch (error) {
-    failure = error as Error;
+    failure = error instanceof Error ? error : new Error(String(error));
   }
   try {
     await steps.cleanUp();

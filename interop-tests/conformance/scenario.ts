@@ -57,10 +57,6 @@ export interface Server {
   readonly ours: boolean;
 }
 
-/** ms between two looks at something that takes time. */
-const LOOK_AGAIN = 5;
-const PATIENCE = 8000;
-
 let minted = 0;
 const run = `${Date.now().toString(36)}${process.pid.toString(36)}`;
 
@@ -143,19 +139,6 @@ export class Steps {
     args: Plain = {},
   ): Promise<void> {
     await channel.call('queue.bind', { queue, exchange, routingKey, arguments: args });
-  }
-
-  /** Looks again and again until `look` no longer throws; its last error counts. */
-  async eventually<T>(look: () => Promise<T>): Promise<T> {
-    const deadline = Date.now() + PATIENCE;
-    for (;;) {
-      try {
-        return await look();
-      } catch (error) {
-        if (!(error instanceof Broken) || Date.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
-      }
-    }
   }
 
   /** The channels that still answer have nothing more to say: what was sent and not expected is a difference too. */

@@ -37,7 +37,7 @@ scenario('delivery tags begin again at 1 on a reopened channel', async (s) => {
   await channel.get({ queue }, { deliveryTag: 1, redelivered: false }, 'a');
   await channel.call('channel.close', { replyCode: 200 });
   await channel.call('channel.open');
-  await s.eventually(() => channel.counts(queue, 1));
+  await channel.counts(queue, 1);
   await channel.get({ queue }, { deliveryTag: 1, redelivered: true }, 'a');
 });
 
