@@ -15,7 +15,7 @@ export interface ConsumerOptions {
 /** Arguments that only some types of queue take. Any other one has no effect. */
 const TAKEN: Readonly<Record<string, readonly QueueType[]>> = {
   'x-priority': ['classic', 'quorum'],
-  'x-cancel-on-ha-failover': ['classic', 'quorum'],
+  'x-cancel-on-ha-failover': ['classic'],
   'x-stream-offset': ['stream'],
 };
 

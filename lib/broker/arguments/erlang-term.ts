@@ -53,13 +53,14 @@ function binaryTerm(bytes: Buffer): string {
   return `<<${isPrintable(bytes) ? quoted(bytes) : bytes.join(',')}>>`;
 }
 
-/** Erlang writes whichever is shorter, `100.0` or `1.0e3`. */
+/** Erlang writes whichever is shorter, `100.0` or `1.0e3`, and from 2^53 on always the latter. */
 function floatTerm(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   const [digits = '', exponent = ''] = value.toExponential().split('e');
   const scientific = `${withPoint(digits)}e${Number(exponent)}`;
   const plain = withPoint(String(value));
-  return plain.includes('e') || plain.length > scientific.length ? scientific : plain;
+  const tooLong = plain.includes('e') || plain.length > scientific.length;
+  return tooLong || Math.abs(value) >= 2 ** 53 ? scientific : plain;
 }
 
 function withPoint(number: string): string {

@@ -6,6 +6,11 @@ export class DirectMatcher<D> implements Matcher<D> {
   readonly readsHeaders = false;
   readonly #byKey = new Map<string, Set<MatcherBinding<D>>>();
 
+  /** Binding keys in use. */
+  get size(): number {
+    return this.#byKey.size;
+  }
+
   add(binding: MatcherBinding<D>): void {
     const bound = this.#byKey.get(binding.routingKey);
     if (bound === undefined) this.#byKey.set(binding.routingKey, new Set([binding]));
