@@ -46,8 +46,9 @@ export function methodName(classId: number, methodId: number): MethodName | unde
 
 /**
  * Decodes the payload of a method frame, class id first, from bytes[start, end). Throws {@link UnknownMethodError},
- * {@link MethodSyntaxError} for arguments that do not fill the payload exactly, {@link MalformedTextError} for a short string that is not
- * UTF-8, and plain {@link WireError} for a payload without room for the ids. Messages are the words of RabbitMQ's frame errors.
+ * {@link MethodSyntaxError} for arguments that do not fill the payload exactly, {@link MalformedTextError} for a short string
+ * that is not UTF-8, and plain {@link WireError} for a payload without room for the ids. Messages are the words of
+ * RabbitMQ's frame errors. The short strings of methods with content may be any bytes, as in RabbitMQ: see `decodeText`.
  */
 export function decodeMethod(bytes: Buffer, start: number, end: number): DecodedMethod {
   if (end - start < ID_BYTES)
@@ -87,7 +88,7 @@ function readArguments(reader: ByteReader, spec: NamedSpec): object {
   for (const [name, domain] of spec.fields) {
     if (domain !== 'bit') {
       bit = 0;
-      args[name] = READ[domain](reader);
+      args[name] = domain === 'shortstr' && !spec.content ? reader.name() : READ[domain](reader);
       continue;
     }
     // No method has more than eight neighbouring bits, so one octet is enough.
@@ -127,7 +128,7 @@ const READ: { readonly [D in NotBit]: (reader: ByteReader) => DomainValues[D] } 
   short: (reader) => reader.short(),
   long: (reader) => reader.long(),
   longlong: (reader) => reader.longlong(),
-  shortstr: (reader) => reader.name(),
+  shortstr: (reader) => reader.shortstr(),
   longstr: (reader) => reader.longstr(),
   table: readTable,
   timestamp: (reader) => reader.unsigned64(),

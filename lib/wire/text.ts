@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import { MalformedTextError } from './wire-error.js';
 
 /**
- * Short strings and keys are bytes on the wire and strings in the broker. Valid UTF-8 decodes as such. A byte that is not part of
- * valid UTF-8 becomes the lone surrogate U+DC00 + byte, which valid UTF-8 can never decode to, so every byte sequence has
- * exactly one string and comes back byte for byte. (Method arguments refuse such bytes, as RabbitMQ does; properties and
- * table keys carry them.)
+ * Short strings and keys are bytes on the wire and strings in the broker. Valid UTF-8 decodes as such. A byte that is not
+ * part of valid UTF-8 becomes the lone surrogate U+DC00 + byte, which valid UTF-8 can never decode to, so every byte
+ * sequence has exactly one string and comes back byte for byte. Routing keys of messages, properties and table keys carry such
+ * bytes; methods without content refuse them. Both as RabbitMQ does.
  */
 export function decodeText(bytes: Buffer, start: number, end: number): string {
   const text = bytes.toString('utf8', start, end);

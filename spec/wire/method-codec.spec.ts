@@ -172,6 +172,13 @@ void tap.test('a name that is not UTF-8 is refused', async (t) => {
   }
 });
 
+void tap.test('a message may be published with a routing key of any bytes', async (t) => {
+  const payload = '003c002800000002fffe00';
+  const decoded = decode(payload);
+  t.equal(decoded.name, 'basic.publish');
+  t.equal(encodeAny(decoded).toString('hex'), payload);
+});
+
 void tap.test('a name may hold every character, the replacement character too', async (t) => {
   for (const queue of ['ü', '\u{1f407}', '\ufffd', '\0', 'x'.repeat(255)]) {
     const payload = encodeMethod('queue.purge', { queue, nowait: false });
