@@ -79,13 +79,16 @@ scenario('unbinding from the default exchange closes the channel with 403', asyn
   await channel.expectClosed(403, 'queue.unbind', NOT_PERMITTED);
 });
 
-scenario('unbinding what is not bound, or from or of what is not there, is answered like any other', async (s) => {
-  const channel = await s.channel();
-  const queue = await s.queue(channel);
-  await channel.call('queue.unbind', { queue, exchange: 'amq.direct', routingKey: s.name() });
-  await channel.call('queue.unbind', { queue, exchange: s.name('x') });
-  await channel.call('queue.unbind', { queue: s.name(), exchange: 'amq.direct' });
-});
+scenario(
+  'unbinding what is not bound, or from or of what is not there, is answered like any other',
+  async (s) => {
+    const channel = await s.channel();
+    const queue = await s.queue(channel);
+    await channel.call('queue.unbind', { queue, exchange: 'amq.direct', routingKey: s.name() });
+    await channel.call('queue.unbind', { queue, exchange: s.name('x') });
+    await channel.call('queue.unbind', { queue: s.name(), exchange: 'amq.direct' });
+  },
+);
 
 scenario('queue.bind with an empty queue name binds the queue last declared on the channel', async (s) => {
   const channel = await s.channel();
@@ -100,15 +103,18 @@ scenario('queue.bind with an empty queue name binds the queue last declared on t
   await channel.holds(queue, []);
 });
 
-scenario('queue.bind with an empty queue name and an empty routing key takes the queue name for both', async (s) => {
-  const channel = await s.channel();
-  const exchange = await s.exchange(channel, 'direct');
-  const queue = await s.queue(channel);
-  await channel.call('queue.bind', { queue: '', exchange, routingKey: '' });
-  channel.publish('by name', { exchange, routingKey: queue });
-  channel.publish('by empty key', { exchange, routingKey: '' });
-  await channel.holds(queue, ['by name']);
-});
+scenario(
+  'queue.bind with an empty queue name and an empty routing key takes the queue name for both',
+  async (s) => {
+    const channel = await s.channel();
+    const exchange = await s.exchange(channel, 'direct');
+    const queue = await s.queue(channel);
+    await channel.call('queue.bind', { queue: '', exchange, routingKey: '' });
+    channel.publish('by name', { exchange, routingKey: queue });
+    channel.publish('by empty key', { exchange, routingKey: '' });
+    await channel.holds(queue, ['by name']);
+  },
+);
 
 for (const name of ['queue.bind', 'queue.unbind'] as const) {
   scenario(`${name} with an empty queue name and none declared closes the channel with 404`, async (s) => {
@@ -127,7 +133,11 @@ scenario('exchange.bind routes on from one exchange to another, and exchange.unb
   await channel.call('exchange.bind', { source, destination, routingKey: 'k' });
   channel.publish('through', { exchange: source, routingKey: 'k' });
   channel.publish('not', { exchange: source, routingKey: 'other' });
-  await channel.get({ queue, noAck: true }, { exchange: source, routingKey: 'k', messageCount: 0 }, 'through');
+  await channel.get(
+    { queue, noAck: true },
+    { exchange: source, routingKey: 'k', messageCount: 0 },
+    'through',
+  );
   await channel.call('exchange.unbind', { source, destination, routingKey: 'k' });
   channel.publish('gone', { exchange: source, routingKey: 'k' });
   await channel.holds(queue, []);
@@ -156,14 +166,17 @@ scenario('an exchange may be bound to itself', async (s) => {
   await channel.holds(queue, ['once']);
 });
 
-scenario('exchange.bind with a missing source names it, even where the destination is missing too', async (s) => {
-  const channel = await s.channel();
-  const source = s.name('x');
-  for (const destination of ['amq.direct', s.name('x')]) {
-    channel.send('exchange.bind', { source, destination });
-    await channel.expectClosed(404, 'exchange.bind', `NOT_FOUND - no exchange '${source}' in vhost '/'`);
-  }
-});
+scenario(
+  'exchange.bind with a missing source names it, even where the destination is missing too',
+  async (s) => {
+    const channel = await s.channel();
+    const source = s.name('x');
+    for (const destination of ['amq.direct', s.name('x')]) {
+      channel.send('exchange.bind', { source, destination });
+      await channel.expectClosed(404, 'exchange.bind', `NOT_FOUND - no exchange '${source}' in vhost '/'`);
+    }
+  },
+);
 
 scenario('exchange.bind with a missing destination closes the channel with 404', async (s) => {
   const channel = await s.channel();
@@ -184,7 +197,11 @@ for (const name of ['exchange.bind', 'exchange.unbind'] as const) {
 
 scenario('exchange.unbind of what is not bound is answered like any other', async (s) => {
   const channel = await s.channel();
-  await channel.call('exchange.unbind', { source: 'amq.direct', destination: 'amq.fanout', routingKey: s.name() });
+  await channel.call('exchange.unbind', {
+    source: 'amq.direct',
+    destination: 'amq.fanout',
+    routingKey: s.name(),
+  });
   await channel.call('exchange.unbind', { source: s.name('x'), destination: 'amq.fanout' });
 });
 

@@ -77,11 +77,14 @@ scenario('a passive declare of a reserved name asks only whether it is there', a
 });
 
 for (const passive of [false, true]) {
-  scenario(`declaring the default exchange${passive ? ' passively' : ''} closes the channel with 403`, async (s) => {
-    const channel = await s.channel();
-    channel.send('exchange.declare', { exchange: '', type: 'direct', durable: true, passive });
-    await channel.expectClosed(403, 'exchange.declare', NOT_PERMITTED);
-  });
+  scenario(
+    `declaring the default exchange${passive ? ' passively' : ''} closes the channel with 403`,
+    async (s) => {
+      const channel = await s.channel();
+      channel.send('exchange.declare', { exchange: '', type: 'direct', durable: true, passive });
+      await channel.expectClosed(403, 'exchange.declare', NOT_PERMITTED);
+    },
+  );
 }
 
 type Declare = StepArgs<'exchange.declare'>;
@@ -103,7 +106,13 @@ const alternate = (value: unknown): { arguments: Plain } => ({ arguments: { 'alt
 inequivalent('another type', {}, { type: 'topic' }, 'type', "received 'topic' but current is 'direct'");
 inequivalent('durable', {}, { durable: true }, 'durable', "received 'true' but current is 'false'");
 inequivalent('not durable', { durable: true }, {}, 'durable', "received 'false' but current is 'true'");
-inequivalent('auto-delete', {}, { autoDelete: true }, 'auto_delete', "received 'true' but current is 'false'");
+inequivalent(
+  'auto-delete',
+  {},
+  { autoDelete: true },
+  'auto_delete',
+  "received 'true' but current is 'false'",
+);
 inequivalent('internal', {}, { internal: true }, 'internal', "received 'true' but current is 'false'");
 inequivalent(
   'everything different, of which the type is told,',
@@ -192,7 +201,11 @@ scenario('exchange.delete with if-unused closes the channel with 406 while a que
   const queue = await s.queue(channel);
   await s.bind(channel, queue, exchange);
   channel.send('exchange.delete', { exchange, ifUnused: true });
-  await channel.expectClosed(406, 'exchange.delete', `PRECONDITION_FAILED - exchange '${exchange}' in vhost '/' in use`);
+  await channel.expectClosed(
+    406,
+    'exchange.delete',
+    `PRECONDITION_FAILED - exchange '${exchange}' in vhost '/' in use`,
+  );
   await channel.call('queue.unbind', { queue, exchange });
   await channel.call('exchange.delete', { exchange, ifUnused: true });
 });
@@ -203,7 +216,11 @@ scenario('an exchange that another is bound to is in use, one that is only bound
   const destination = await s.exchange(channel, 'direct');
   await channel.call('exchange.bind', { source, destination });
   channel.send('exchange.delete', { exchange: source, ifUnused: true });
-  await channel.expectClosed(406, 'exchange.delete', `PRECONDITION_FAILED - exchange '${source}' in vhost '/' in use`);
+  await channel.expectClosed(
+    406,
+    'exchange.delete',
+    `PRECONDITION_FAILED - exchange '${source}' in vhost '/' in use`,
+  );
   await channel.call('exchange.delete', { exchange: destination, ifUnused: true });
   await channel.call('exchange.delete', { exchange: source, ifUnused: true });
 });

@@ -3,7 +3,12 @@ import { byte, double, long, type Plain, short, timestamp } from '../fields.js';
 import { scenario } from '../scenario.js';
 
 /** A binding of a headers exchange, with headers that it matches and headers that it does not. */
-function binding(title: string, args: Plain, matches: Record<string, Plain>, others: Record<string, Plain>): void {
+function binding(
+  title: string,
+  args: Plain,
+  matches: Record<string, Plain>,
+  others: Record<string, Plain>,
+): void {
   scenario(`a headers binding ${title} matches what it should and nothing else`, async (s) => {
     const channel = await s.channel();
     const exchange = await s.exchange(channel, 'headers');
@@ -63,8 +68,18 @@ binding(
   { number: { a: 1 }, void: { a: null }, false: { a: false } },
   { other: { b: 1 } },
 );
-binding('with a boolean', { a: true }, { true: { a: true } }, { false: { a: false }, number: { a: 1 }, text: { a: 'true' } });
-binding('with a timestamp', { a: timestamp(5n) }, { same: { a: timestamp(5n) } }, { other: { a: timestamp(6n) } });
+binding(
+  'with a boolean',
+  { a: true },
+  { true: { a: true } },
+  { false: { a: false }, number: { a: 1 }, text: { a: 'true' } },
+);
+binding(
+  'with a timestamp',
+  { a: timestamp(5n) },
+  { same: { a: timestamp(5n) } },
+  { other: { a: timestamp(6n) } },
+);
 
 scenario('a headers exchange compares integers of every width by value', async (s) => {
   const channel = await s.channel();

@@ -1,26 +1,29 @@
 import { scenario } from '../scenario.js';
 
-scenario('the nowait forms of declare, bind, unbind, purge and delete are answered with nothing', async (s) => {
-  const channel = await s.channel();
-  const exchange = s.exchangeName();
-  const queue = s.name();
-  const nowait = true;
-  channel.send('exchange.declare', { exchange, type: 'fanout', nowait });
-  channel.send('queue.declare', { queue, exclusive: true, nowait });
-  channel.send('queue.bind', { queue, exchange, nowait });
-  channel.send('exchange.bind', { source: exchange, destination: exchange, routingKey: 'x', nowait });
-  channel.send('exchange.unbind', { source: exchange, destination: exchange, routingKey: 'x', nowait });
-  channel.publish('a', { exchange });
-  await channel.counts(queue, 1);
-  channel.send('queue.purge', { queue, nowait });
-  await channel.counts(queue, 0);
-  channel.send('queue.delete', { queue, nowait });
-  channel.send('exchange.delete', { exchange, nowait });
-  channel.send('queue.declare', { queue, passive: true });
-  await channel.expectClosed(404, 'queue.declare', `NOT_FOUND - no queue '${queue}' in vhost '/'`);
-  channel.send('exchange.declare', { exchange, passive: true });
-  await channel.expectClosed(404, 'exchange.declare', `NOT_FOUND - no exchange '${exchange}' in vhost '/'`);
-});
+scenario(
+  'the nowait forms of declare, bind, unbind, purge and delete are answered with nothing',
+  async (s) => {
+    const channel = await s.channel();
+    const exchange = s.exchangeName();
+    const queue = s.name();
+    const nowait = true;
+    channel.send('exchange.declare', { exchange, type: 'fanout', nowait });
+    channel.send('queue.declare', { queue, exclusive: true, nowait });
+    channel.send('queue.bind', { queue, exchange, nowait });
+    channel.send('exchange.bind', { source: exchange, destination: exchange, routingKey: 'x', nowait });
+    channel.send('exchange.unbind', { source: exchange, destination: exchange, routingKey: 'x', nowait });
+    channel.publish('a', { exchange });
+    await channel.counts(queue, 1);
+    channel.send('queue.purge', { queue, nowait });
+    await channel.counts(queue, 0);
+    channel.send('queue.delete', { queue, nowait });
+    channel.send('exchange.delete', { exchange, nowait });
+    channel.send('queue.declare', { queue, passive: true });
+    await channel.expectClosed(404, 'queue.declare', `NOT_FOUND - no queue '${queue}' in vhost '/'`);
+    channel.send('exchange.declare', { exchange, passive: true });
+    await channel.expectClosed(404, 'exchange.declare', `NOT_FOUND - no exchange '${exchange}' in vhost '/'`);
+  },
+);
 
 scenario('basic.consume and basic.cancel with nowait are answered with nothing', async (s) => {
   const channel = await s.channel();

@@ -1,6 +1,18 @@
 import { Channel } from '../channel.js';
 import { same } from '../expectation.js';
-import { binary, byte, decimal, double, float, long, short, timestamp, unsignedByte, unsignedInt, unsignedShort } from '../fields.js';
+import {
+  binary,
+  byte,
+  decimal,
+  double,
+  float,
+  long,
+  short,
+  timestamp,
+  unsignedByte,
+  unsignedInt,
+  unsignedShort,
+} from '../fields.js';
 import type { StepProperties } from '../raw-connection.js';
 import { scenario } from '../scenario.js';
 

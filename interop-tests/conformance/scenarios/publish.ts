@@ -42,14 +42,17 @@ scenario('a message that is routed nowhere is dropped, without a word', async (s
   await channel.quiet();
 });
 
-scenario('a mandatory message that is routed nowhere comes back with 312, its properties and its body', async (s) => {
-  const channel = await s.channel();
-  const routingKey = s.name();
-  const properties = { contentType: 'text/plain', headers: { a: 1 }, deliveryMode: 2 };
-  channel.publish('back', { exchange: 'amq.direct', routingKey, mandatory: true, properties });
-  const fields = { replyCode: 312, replyText: 'NO_ROUTE', exchange: 'amq.direct', routingKey };
-  Channel.sameProperties(await channel.expectReturn(fields, 'back'), properties);
-});
+scenario(
+  'a mandatory message that is routed nowhere comes back with 312, its properties and its body',
+  async (s) => {
+    const channel = await s.channel();
+    const routingKey = s.name();
+    const properties = { contentType: 'text/plain', headers: { a: 1 }, deliveryMode: 2 };
+    channel.publish('back', { exchange: 'amq.direct', routingKey, mandatory: true, properties });
+    const fields = { replyCode: 312, replyText: 'NO_ROUTE', exchange: 'amq.direct', routingKey };
+    Channel.sameProperties(await channel.expectReturn(fields, 'back'), properties);
+  },
+);
 
 scenario('an empty mandatory message comes back without a body frame', async (s) => {
   const channel = await s.channel();
@@ -121,17 +124,20 @@ for (const expiration of ['60000', '00060000', '+60000', '315360000000']) {
 
 for (const deliveryMode of [0, 3, 9]) {
   // [differences: delivery mode]
-  scenario(`a delivery mode of ${deliveryMode} is refused by RabbitMQ before 3.13 and transient after`, async (s) => {
-    const channel = await s.channel();
-    const queue = await s.queue(channel);
-    channel.publish('a', { routingKey: queue, properties: { deliveryMode } });
-    if (s.server.before313) {
-      const text = `PRECONDITION_FAILED - invalid message: {delivery_mode_unknown,${deliveryMode}}`;
-      await channel.expectClosed(406, 'basic.publish', text);
-      return;
-    }
-    await channel.holds(queue, ['a']);
-  });
+  scenario(
+    `a delivery mode of ${deliveryMode} is refused by RabbitMQ before 3.13 and transient after`,
+    async (s) => {
+      const channel = await s.channel();
+      const queue = await s.queue(channel);
+      channel.publish('a', { routingKey: queue, properties: { deliveryMode } });
+      if (s.server.before313) {
+        const text = `PRECONDITION_FAILED - invalid message: {delivery_mode_unknown,${deliveryMode}}`;
+        await channel.expectClosed(406, 'basic.publish', text);
+        return;
+      }
+      await channel.holds(queue, ['a']);
+    },
+  );
 }
 
 scenario('the exchange is looked at before the properties', async (s) => {
@@ -150,7 +156,11 @@ scenario('the user-id is looked at before the expiration', async (s) => {
 scenario('the expiration is looked at before CC', async (s) => {
   const channel = await s.channel();
   channel.publish('a', { routingKey: s.name(), properties: { headers: { CC: 1 }, expiration: 'soon' } });
-  await channel.expectClosed(406, 'basic.publish', "PRECONDITION_FAILED - invalid expiration 'soon': no_integer");
+  await channel.expectClosed(
+    406,
+    'basic.publish',
+    "PRECONDITION_FAILED - invalid expiration 'soon': no_integer",
+  );
 });
 
 scenario('messages after a bad one on the same channel are lost', async (s) => {

@@ -14,13 +14,30 @@ import {
 import type { StepArgs } from '../raw-connection.js';
 import { scenario } from '../scenario.js';
 
-const INTEGERS = ['x-message-ttl', 'x-expires', 'x-max-length', 'x-max-length-bytes', 'x-max-priority'] as const;
+const INTEGERS = [
+  'x-message-ttl',
+  'x-expires',
+  'x-max-length',
+  'x-max-length-bytes',
+  'x-max-priority',
+] as const;
 
 /** What the value is called in a title. */
 type Case = readonly [title: string, value: unknown, words: string];
 
-function refused(title: string, args: Plain, arg: string, words: string, declare: StepArgs<'queue.declare'> = {}): void {
-  refusedWith(title, args, (queue) => `invalid arg '${arg}' for queue '${queue}' in vhost '/'${words}`, declare);
+function refused(
+  title: string,
+  args: Plain,
+  arg: string,
+  words: string,
+  declare: StepArgs<'queue.declare'> = {},
+): void {
+  refusedWith(
+    title,
+    args,
+    (queue) => `invalid arg '${arg}' for queue '${queue}' in vhost '/'${words}`,
+    declare,
+  );
 }
 
 function refusedWith(
@@ -56,7 +73,8 @@ for (const arg of INTEGERS) {
     ['an array', [1], '"expected integer, got array"'],
     ['a table', {}, '"expected integer, got table"'],
   ];
-  for (const [title, value, words] of cases) refused(`an ${arg} of ${title}`, { [arg]: value }, arg, `: ${words}`);
+  for (const [title, value, words] of cases)
+    refused(`an ${arg} of ${title}`, { [arg]: value }, arg, `: ${words}`);
 
   scenario(`${arg} may be an integer of any width`, async (s) => {
     const channel = await s.channel();
@@ -78,7 +96,12 @@ refused(
   'x-expires',
   ': {value_too_large,315360000001}',
 );
-refused('an x-max-priority of 256', { 'x-max-priority': 256 }, 'x-max-priority', ': {max_value_exceeded,256}');
+refused(
+  'an x-max-priority of 256',
+  { 'x-max-priority': 256 },
+  'x-max-priority',
+  ': {max_value_exceeded,256}',
+);
 
 accepted('an x-message-ttl of 0', { 'x-message-ttl': 0 });
 accepted('an x-message-ttl of ten years', { 'x-message-ttl': 315_360_000_000 });
@@ -88,7 +111,10 @@ accepted('an x-max-priority of 0', { 'x-max-priority': 0 });
 accepted('an x-max-priority of 255', { 'x-max-priority': 255 });
 accepted('a dead letter exchange that is not there', { 'x-dead-letter-exchange': 'not there' });
 accepted('the default exchange for dead letters', { 'x-dead-letter-exchange': '' });
-accepted('dead letter exchange and routing key', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'k' });
+accepted('dead letter exchange and routing key', {
+  'x-dead-letter-exchange': '',
+  'x-dead-letter-routing-key': 'k',
+});
 for (const overflow of ['drop-head', 'reject-publish', 'reject-publish-dlx']) {
   accepted(`an x-overflow of ${overflow}`, { 'x-overflow': overflow });
 }
@@ -103,9 +129,24 @@ refused(
   ': routing_key_but_no_dlx_defined',
 );
 refused('an unknown x-overflow', { 'x-overflow': 'spill' }, 'x-overflow', ': invalid_overflow');
-refused('an unknown x-queue-mode', { 'x-queue-mode': 'idle' }, 'x-queue-mode', `: "unsupported queue mode 'idle'"`);
-refused('an unknown x-queue-type', { 'x-queue-type': 'heap' }, 'x-queue-type', `: "unsupported queue type 'heap'"`);
-refused('an x-queue-type in capitals', { 'x-queue-type': 'CLASSIC' }, 'x-queue-type', `: "unsupported queue type 'CLASSIC'"`);
+refused(
+  'an unknown x-queue-mode',
+  { 'x-queue-mode': 'idle' },
+  'x-queue-mode',
+  `: "unsupported queue mode 'idle'"`,
+);
+refused(
+  'an unknown x-queue-type',
+  { 'x-queue-type': 'heap' },
+  'x-queue-type',
+  `: "unsupported queue type 'heap'"`,
+);
+refused(
+  'an x-queue-type in capitals',
+  { 'x-queue-type': 'CLASSIC' },
+  'x-queue-type',
+  `: "unsupported queue type 'CLASSIC'"`,
+);
 
 for (const arg of ['x-dead-letter-routing-key', 'x-overflow', 'x-queue-mode', 'x-queue-type']) {
   for (const [type, value] of [
@@ -157,7 +198,8 @@ for (const [arg, value] of [
 }
 
 const QUORUM = { 'x-queue-type': 'quorum' };
-const badProperty = (property: string) => (queue: string) => `invalid property '${property}' for queue '${queue}' in vhost '/'`;
+const badProperty = (property: string) => (queue: string) =>
+  `invalid property '${property}' for queue '${queue}' in vhost '/'`;
 
 refusedWith('quorum and exclusive', QUORUM, badProperty('exclusive-owner'), { durable: true });
 refusedWith('quorum and not durable', QUORUM, badProperty('non-durable'), { exclusive: false });

@@ -86,7 +86,11 @@ scenario('a passive declare compares nothing', async (s) => {
 scenario('line breaks are taken out of a queue name', async (s) => {
   const channel = await s.channel();
   const name = s.name();
-  await channel.call('queue.declare', { queue: `\r${name}\n-x\r\n`, exclusive: true }, { queue: `${name}-x` });
+  await channel.call(
+    'queue.declare',
+    { queue: `\r${name}\n-x\r\n`, exclusive: true },
+    { queue: `${name}-x` },
+  );
 });
 
 scenario('a queue name may have 255 bytes, and any text', async (s) => {
@@ -114,7 +118,13 @@ function inequivalent(title: string, first: Declare, second: Declare, arg: strin
 
 inequivalent('durable', {}, { durable: true }, 'durable', "received 'true' but current is 'false'");
 inequivalent('not durable', { durable: true }, {}, 'durable', "received 'false' but current is 'true'");
-inequivalent('auto-delete', {}, { autoDelete: true }, 'auto_delete', "received 'true' but current is 'false'");
+inequivalent(
+  'auto-delete',
+  {},
+  { autoDelete: true },
+  'auto_delete',
+  "received 'true' but current is 'false'",
+);
 inequivalent(
   'durable, auto-delete and an argument, of which durable is told,',
   {},
@@ -143,8 +153,20 @@ for (const [name, value, other] of [
 ] as const) {
   const type = { number: 'signedint', string: 'longstr', boolean: 'bool' }[typeof value as 'number'];
   const plain = { arguments: { [name]: value } };
-  inequivalent(`${name} added`, {}, plain, name, `received the value '${value}' of type '${type}' but current is none`);
-  inequivalent(`${name} left out`, plain, {}, name, `received none but current is the value '${value}' of type '${type}'`);
+  inequivalent(
+    `${name} added`,
+    {},
+    plain,
+    name,
+    `received the value '${value}' of type '${type}' but current is none`,
+  );
+  inequivalent(
+    `${name} left out`,
+    plain,
+    {},
+    name,
+    `received none but current is the value '${value}' of type '${type}'`,
+  );
   inequivalent(
     `${name} changed`,
     plain,
@@ -232,12 +254,15 @@ for (const [name, args] of [
   ['basic.get', {}],
 ] as const) {
   const flags = Object.keys(args).join(', ');
-  scenario(`${name} (${flags}) of another connection's exclusive queue closes the channel with 405`, async (s) => {
-    const queue = await s.queue(await s.channel());
-    const other = await s.channel();
-    other.send(name, { queue, ...args } as object);
-    await other.expectClosed(405, name, locked(queue));
-  });
+  scenario(
+    `${name} (${flags}) of another connection's exclusive queue closes the channel with 405`,
+    async (s) => {
+      const queue = await s.queue(await s.channel());
+      const other = await s.channel();
+      other.send(name, { queue, ...args } as object);
+      await other.expectClosed(405, name, locked(queue));
+    },
+  );
 }
 
 scenario("publishing to and unbinding another connection's exclusive queue is allowed", async (s) => {

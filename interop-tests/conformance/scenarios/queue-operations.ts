@@ -43,7 +43,11 @@ scenario('queue.delete with if-empty closes the channel with 406 while there are
   const queue = await s.queue(channel);
   channel.publish('a', { routingKey: queue });
   channel.send('queue.delete', { queue, ifEmpty: true });
-  await channel.expectClosed(406, 'queue.delete', `PRECONDITION_FAILED - queue '${queue}' in vhost '/' not empty`);
+  await channel.expectClosed(
+    406,
+    'queue.delete',
+    `PRECONDITION_FAILED - queue '${queue}' in vhost '/' not empty`,
+  );
   await channel.counts(queue, 1);
 });
 
@@ -74,7 +78,11 @@ scenario('queue.delete with if-unused and if-empty, both in the way, says not em
   await channel.expectDelivery({}, 'a');
   await channel.counts(queue, 1);
   channel.send('queue.delete', { queue, ifUnused: true, ifEmpty: true });
-  await channel.expectClosed(406, 'queue.delete', `PRECONDITION_FAILED - queue '${queue}' in vhost '/' not empty`);
+  await channel.expectClosed(
+    406,
+    'queue.delete',
+    `PRECONDITION_FAILED - queue '${queue}' in vhost '/' not empty`,
+  );
 });
 
 /** The empty name is the queue last declared on this channel. */

@@ -19,7 +19,8 @@ scenario('a direct exchange routes by the whole key, to every queue bound with i
   await s.bind(channel, one, exchange, 'a.b');
   await s.bind(channel, two, exchange, 'a.b');
   await s.bind(channel, two, exchange, '#');
-  for (const routingKey of ['a.b', 'a', 'A.B', '', '#']) channel.publish(routingKey, { exchange, routingKey });
+  for (const routingKey of ['a.b', 'a', 'A.B', '', '#'])
+    channel.publish(routingKey, { exchange, routingKey });
   await channel.holds(one, ['a.b']);
   await channel.holds(two, ['a.b', '#']);
 });
@@ -77,7 +78,8 @@ scenario('unbinding one topic pattern leaves its neighbours', async (s) => {
   const queue = await s.queue(channel);
   for (const pattern of ['a.b', 'a.b.c', 'a.*']) await s.bind(channel, queue, exchange, pattern);
   await channel.call('queue.unbind', { queue, exchange, routingKey: 'a.b' });
-  for (const routingKey of ['a.b.c', 'a.b', 'a.x', 'a']) channel.publish(routingKey, { exchange, routingKey });
+  for (const routingKey of ['a.b.c', 'a.b', 'a.x', 'a'])
+    channel.publish(routingKey, { exchange, routingKey });
   await channel.holds(queue, ['a.b.c', 'a.b', 'a.x']);
   await channel.call('queue.unbind', { queue, exchange, routingKey: 'a.*' });
   for (const routingKey of ['a.b.c', 'a.b', 'a.x']) channel.publish(routingKey, { exchange, routingKey });
@@ -135,7 +137,11 @@ scenario('CC and BCC are more routing keys; BCC is taken out before delivery', a
   const headers = { CC: ['cc', 'to'], BCC: ['bcc'], own: 1 };
   channel.publish('a', { exchange, routingKey: 'to', properties: { headers } });
   for (const queue of Object.values(queues)) {
-    const message = await channel.get({ queue, noAck: true }, { exchange, routingKey: 'to', messageCount: 0 }, 'a');
+    const message = await channel.get(
+      { queue, noAck: true },
+      { exchange, routingKey: 'to', messageCount: 0 },
+      'a',
+    );
     same('headers', message.headers, { CC: ['cc', 'to'], own: 1 });
   }
 });
