@@ -13,12 +13,14 @@ export function parsePlain(response: Buffer): Credentials | undefined {
 }
 
 /**
- * AMQPLAIN: a field table with LOGIN and PASSWORD. `lookup` returns the field if it is a long string.
- * Undefined when one of them is missing.
+ * AMQPLAIN: a field table with LOGIN and PASSWORD. `lookup` returns the field if it is a long string, as text or as
+ * its bytes. Undefined when one of them is missing.
  */
-export function amqplainCredentials(lookup: (key: string) => string | undefined): Credentials | undefined {
+export function amqplainCredentials(
+  lookup: (key: string) => string | Buffer | undefined,
+): Credentials | undefined {
   const name = lookup('LOGIN');
   const password = lookup('PASSWORD');
   if (name === undefined || password === undefined) return undefined;
-  return { name, password };
+  return { name: name.toString(), password };
 }

@@ -87,6 +87,7 @@ export class UserDirectory {
 
   /** Undefined: every routing key is allowed. */
   topicPermissions(user: string, vhost: string, exchange: string): TopicPermissions | undefined {
+    if (this.#topicPermissions.size === 0) return undefined;
     return this.#topicPermissions.get(metaKey('topic-permission', vhost, user, exchange));
   }
 
