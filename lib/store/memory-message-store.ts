@@ -97,6 +97,8 @@ export class MemoryMessageStore implements MessageStore {
 
   onCommitted(): void {}
 
+  onFailed(): void {}
+
   async recovered(): Promise<void> {}
 
   async close(): Promise<void> {}

@@ -57,6 +57,11 @@ export interface MessageStore {
   readonly committed: number;
   /** The one listener that is told when `committed` has grown; set once, before the first append. */
   onCommitted(listener: () => void): void;
+  /**
+   * The one listener that is told, once, when nothing can be kept safe any more: `committed` will not grow again and
+   * the node has to stop. A full disk is no such failure: it is waited for.
+   */
+  onFailed(listener: (error: Error) => void): void;
   /** Ends recovery: drops what belongs to ids that were not opened. */
   recovered(): Promise<void>;
   /** Writes and syncs what is pending, then closes. */

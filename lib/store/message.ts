@@ -56,6 +56,22 @@ export class Message {
     this.arrivedAt = arrivedAt;
   }
 
+  /** The same message where its bytes were copied to. */
+  movedTo(bytes: Buffer, start: number): Message {
+    const by = start - this.start;
+    return new Message(
+      bytes,
+      start,
+      this.header + by,
+      this.headerEnd + by,
+      this.end + by,
+      this.persistent,
+      this.priority,
+      this.expiration,
+      this.arrivedAt,
+    );
+  }
+
   /** Octets of the body. */
   get bodyLength(): number {
     return this.end === this.headerEnd ? 0 : this.end - this.headerEnd - FRAME_HEADER - FRAME_END;

@@ -1,0 +1,176 @@
+/* oxlint-disable typescript/no-unsafe-type-assertion -- the port's queues and entries are the ones made here, and what a slot holds follows from the page's head */
+import { randomBytes, randomInt } from 'node:crypto';
+import { assert } from '../base/assert.js';
+import type { Clock } from '../base/clock.js';
+import { DurableQueueStore } from './durable-queue-store.js';
+import type { StoreFiles } from './files.js';
+import { defaultStoreLimits, type StoreLimits } from './limits.js';
+import type { Message } from './message.js';
+import { MessageLog } from './message-log.js';
+import { beginMessage, endMessage, putTarget } from './message-record.js';
+import {
+  type MessageStore,
+  type QueueStore,
+  type QueueStoreOptions,
+  SAFE,
+  type StoreChange,
+} from './message-store.js';
+import { nodeFiles } from './node-files.js';
+import { appendProgressRecord } from './progress-record.js';
+import { RECORD } from './record.js';
+import { RecordBuffer } from './record-buffer.js';
+import { Recovery } from './recovery.js';
+import { joinRanges } from './settled-ranges.js';
+import { type Damage, nullLog, type StoreLog } from './store-log.js';
+
+export interface DurableStoreOptions {
+  /** Absolute; made if it is not there. One store at a time: the caller holds the lock. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly files?: StoreFiles;
+  readonly log?: StoreLog;
+  readonly limits?: Partial<StoreLimits>;
+  /** Runs its argument at the end of the turn; `setImmediate` by default. */
+  readonly defer?: (task: () => void) => void;
+  /** 32 random bits. */
+  readonly random?: () => number;
+  /** Told while recovery goes on: octets of the log read so far, and how many there are. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Keeps messages on disk. Made by {@link openDurableMessageStore}. */
+export class DurableMessageStore implements MessageStore {
+  /** What was found damaged so far. */
+  readonly damage: readonly Damage[];
+  readonly #log: MessageLog;
+  /** What recovery found and nobody opened yet. */
+  readonly #recovered: Map<string, DurableQueueStore>;
+  /** What a transaction consists of, before it becomes one record. */
+  readonly #inner = new RecordBuffer();
+
+  constructor(log: MessageLog, recovered: Map<string, DurableQueueStore>, damage: readonly Damage[]) {
+    this.#log = log;
+    this.#recovered = recovered;
+    this.damage = damage;
+  }
+
+  get committed(): number {
+    return this.#log.committed;
+  }
+
+  onCommitted(listener: () => void): void {
+    this.#log.onCommitted(listener);
+  }
+
+  onFailed(listener: (error: Error) => void): void {
+    this.#log.onFailed(listener);
+  }
+
+  queue({ id, durable, readable }: QueueStoreOptions): QueueStore {
+    const queue = this.#recovered.get(id) ?? new DurableQueueStore(id, durable, this.#log);
+    this.#recovered.delete(id);
+    queue.readable = readable;
+    return queue;
+  }
+
+  append(message: Message, queues: readonly QueueStore[]): number {
+    const logged = this.#append(this.#log.buffer, message, queues as readonly DurableQueueStore[]);
+    return logged ? this.#log.schedule() : SAFE;
+  }
+
+  transact(changes: readonly StoreChange[]): number {
+    const inner = this.#inner;
+    inner.reset(this.#log.buffer.salt);
+    const settled = new Map<DurableQueueStore, number[]>();
+    for (const change of changes) {
+      if (change.type === 'append') {
+        this.#append(inner, change.message, change.queues as readonly DurableQueueStore[]);
+        continue;
+      }
+      const queue = change.queue as DurableQueueStore;
+      if (!queue.durable || !change.entry.message.persistent) {
+        queue.settle(change.entry);
+        continue;
+      }
+      const pairs = settled.get(queue) ?? [];
+      settled.set(queue, pairs);
+      pairs.push(change.entry.position, change.entry.position + 1);
+      queue.settleUnlogged(change.entry);
+    }
+    for (const [queue, pairs] of settled) {
+      appendProgressRecord(inner, queue.number, queue.taken, joinRanges(pairs), []);
+    }
+    if (inner.length === 0) return SAFE;
+    this.#log.buffer.wrap(RECORD.transaction, inner);
+    return this.#log.schedule();
+  }
+
+  // eslint-disable-next-line typescript/require-await
+  async recovered(): Promise<void> {
+    for (const queue of this.#recovered.values()) queue.remove();
+    this.#recovered.clear();
+  }
+
+  close(): Promise<void> {
+    return this.#log.close();
+  }
+
+  /** Adds the message to the queues, and a record of it to `buffer` if it has to survive. False if it has not. */
+  #append(buffer: RecordBuffer, message: Message, queues: readonly DurableQueueStore[]): boolean {
+    const targets = message.persistent ? this.#durableAmong(queues) : 0;
+    if (targets === 0) {
+      for (let i = 0; i < queues.length; i++) (queues[i] as DurableQueueStore).push(message);
+      return false;
+    }
+    const start = beginMessage(buffer, message, targets, 0);
+    for (let i = 0, target = 0; i < queues.length; i++) {
+      const queue = queues[i] as DurableQueueStore;
+      const position = queue.push(message);
+      if (queue.durable) putTarget(buffer, start, message, target++, queue.number, position);
+    }
+    endMessage(buffer, start, message);
+    return true;
+  }
+
+  /** How many of the queues are durable; each of them has a number after. */
+  #durableAmong(queues: readonly DurableQueueStore[]): number {
+    let targets = 0;
+    for (let i = 0; i < queues.length; i++) {
+      const queue = queues[i] as DurableQueueStore;
+      if (!queue.durable) continue;
+      targets++;
+      if (queue.number === 0) this.#log.writeFacts(queue);
+    }
+    assert(targets < 0x10000, 'a message goes to fewer than 65536 queues');
+    return targets;
+  }
+}
+
+/**
+ * Opens the store in a directory with everything that is still in it.
+ *
+ * @throws StoreVersionError when a newer version of the broker wrote it
+ */
+export async function openDurableMessageStore(options: DurableStoreOptions): Promise<DurableMessageStore> {
+  const files = options.files ?? nodeFiles;
+  const log = options.log ?? nullLog;
+  const { directory } = options;
+  await files.mkdir(directory);
+  const recovery = new Recovery({ directory, files, log, onProgress: options.onProgress ?? (() => {}) });
+  await recovery.readFacts();
+  const messageLog = new MessageLog({
+    directory,
+    files,
+    log,
+    clock: options.clock,
+    limits: { ...defaultStoreLimits, ...options.limits },
+    defer: options.defer ?? setImmediate,
+    random: options.random ?? (() => randomInt(2 ** 32)),
+    storeId: recovery.storeId ?? randomBytes(8).toString('hex'),
+    firstNumber: recovery.nextFile,
+    firstQueue: recovery.nextQueue,
+  });
+  const queues = await recovery.readMessages(messageLog);
+  for (const damage of recovery.damage) log.warn(damage, 'unreadable octets were skipped');
+  return new DurableMessageStore(messageLog, queues, recovery.damage);
+}

@@ -1,0 +1,142 @@
+import { eachTarget } from './message-record.js';
+import { readProgressRecord } from './progress-record.js';
+import { type QueueRecord, readQueueRecord, readRemovedRecord } from './queue-record.js';
+import { RECORD, RECORD_HEADER } from './record.js';
+import { isCovered, joinRanges } from './settled-ranges.js';
+
+/** Settled ranges are joined when there are this many numbers, so that a long log does not fill the memory. */
+const JOIN_FROM = 1 << 16;
+
+/** What the records say about one queue number. */
+export class QueueFacts {
+  readonly number: number;
+  /** Undefined as long as no queue record was met. */
+  id: string | undefined;
+  /** WAL file of the last queue record. */
+  home = 0;
+  /** Above every position that is mentioned anywhere. */
+  next = 0;
+  taken = 0;
+  removed = false;
+  readonly returns = new Map<number, number>();
+  #settled: number[] = [];
+  #joined = true;
+  #joinAt = JOIN_FROM;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  see(position: number): void {
+    if (position >= this.next) this.next = position + 1;
+  }
+
+  settle(from: number, to: number): void {
+    this.#settled.push(from, to);
+    this.#joined = false;
+    if (to > this.next) this.next = to;
+    if (this.#settled.length < this.#joinAt) return;
+    this.#joinAt = Math.max(JOIN_FROM, this.settled().length * 2);
+  }
+
+  settled(): readonly number[] {
+    if (!this.#joined) this.#settled = [...joinRanges(this.#settled)];
+    this.#joined = true;
+    return this.#settled;
+  }
+
+  isSettled(position: number): boolean {
+    return isCovered(this.settled(), position);
+  }
+
+  know(record: QueueRecord, home: number): void {
+    this.id = record.id;
+    this.home = home;
+    if (record.next > this.next) this.next = record.next;
+    if (record.taken > this.taken) this.taken = record.taken;
+    let from = 0;
+    for (const live of record.live) {
+      if (live.from > from) this.settle(from, live.from);
+      from = live.to;
+    }
+    if (record.next > from) this.settle(from, record.next);
+  }
+}
+
+/** The first reading of the log: everything but the messages themselves. */
+export class RecoveredFacts {
+  readonly #queues = new Map<number, QueueFacts>();
+  readonly #numbers = new Map<string, number>();
+  /** Above every queue number that is mentioned anywhere. */
+  nextQueue = 1;
+
+  /** Takes in one record of the WAL file `home`. */
+  visit(home: number, type: number, bytes: Buffer, start: number, end: number): void {
+    switch (type) {
+      case RECORD.message:
+        return eachTarget(bytes, start, (queue, position) => this.of(queue).see(position));
+      case RECORD.progress:
+        return this.#progress(bytes, start);
+      case RECORD.queue:
+        return this.#queue(readQueueRecord(bytes, start), home);
+      case RECORD.removed:
+        this.of(readRemovedRecord(bytes, start)).removed = true;
+        return undefined;
+      case RECORD.transaction:
+        return eachInside(bytes, start, end, (inner, from, to) => this.visit(home, inner, bytes, from, to));
+      default:
+        return undefined;
+    }
+  }
+
+  of(number: number): QueueFacts {
+    let facts = this.#queues.get(number);
+    if (facts === undefined) {
+      facts = new QueueFacts(number);
+      this.#queues.set(number, facts);
+      if (number >= this.nextQueue) this.nextQueue = number + 1;
+    }
+    return facts;
+  }
+
+  /** The queues that have a name, one per id, and are not removed. */
+  *known(): Iterable<QueueFacts> {
+    for (const facts of this.#queues.values()) {
+      const { id } = facts;
+      if (id === undefined || facts.removed || this.#numbers.get(id) !== facts.number) continue;
+      yield facts;
+    }
+  }
+
+  #queue(record: QueueRecord, home: number): void {
+    this.of(record.number).know(record, home);
+    const last = this.#numbers.get(record.id);
+    if (last === undefined || last < record.number) this.#numbers.set(record.id, record.number);
+  }
+
+  #progress(bytes: Buffer, start: number): void {
+    const { number, taken, settled, returned } = readProgressRecord(bytes, start);
+    const facts = this.of(number);
+    if (taken > facts.taken) facts.taken = taken;
+    facts.see(taken - 1);
+    for (let i = 0; i < settled.length; i += 2) facts.settle(settled[i]!, settled[i + 1]!);
+    for (let i = 0; i < returned.length; i += 2) {
+      facts.returns.set(returned[i]!, returned[i + 1]!);
+    }
+  }
+}
+
+/** Calls `visit` for each record inside a transaction record. */
+export function eachInside(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  visit: (type: number, start: number, end: number) => void,
+): void {
+  let at = start + RECORD_HEADER;
+  while (at < end) {
+    const to = at + bytes.readUInt32LE(at + 4);
+    visit(bytes[at + 8]!, at, to);
+    at = to;
+  }
+}

@@ -1,0 +1,85 @@
+import { decodeFileHeader, FILE_START, type FileHeader } from './file-header.js';
+import type { StoreFile, StoreFiles } from './files.js';
+import { FIRST_BATCH } from './message-log.js';
+import { RECORD } from './record.js';
+import { RecordScanner, type RecordVisitor } from './record-scanner.js';
+import type { Damage } from './store-log.js';
+
+/** Calls `use` with the open file and closes it after. */
+export async function withFile<T>(
+  files: StoreFiles,
+  path: string,
+  use: (file: StoreFile) => Promise<T>,
+): Promise<T> {
+  const file = await files.open(path);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+export interface OpenedHeader {
+  readonly header: FileHeader | undefined;
+  readonly intact: boolean;
+  readonly size: number;
+}
+
+export async function readFileHeader(file: StoreFile, name: string): Promise<OpenedHeader> {
+  const bytes = Buffer.alloc(FILE_START);
+  const filled = await file.read(bytes, 0);
+  return { ...decodeFileHeader(bytes.subarray(0, filled), name), size: await file.size() };
+}
+
+interface BadStretch {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** What one reading of a WAL file showed about the file itself. */
+export class WalFileScan implements RecordVisitor {
+  /** The file begins with the first batch of a process. */
+  startsProcess = false;
+  /** The process that wrote it stopped in good order. */
+  closed = false;
+  #lastBatch = 0;
+  readonly #bad: BadStretch[] = [];
+  readonly #visit: RecordVisitor['record'];
+
+  constructor(visit: RecordVisitor['record']) {
+    this.#visit = visit;
+  }
+
+  async run(file: StoreFile, salt: number, size: number): Promise<void> {
+    await new RecordScanner(file, salt, size).scan(FILE_START, this);
+  }
+
+  record(type: number, bytes: Buffer, start: number, end: number, offset: number): void {
+    if (type === RECORD.batch) {
+      if (this.#lastBatch === 0) this.startsProcess = (bytes[start + 9]! & FIRST_BATCH) !== 0;
+      this.#lastBatch = offset;
+    } else if (type === RECORD.closed) {
+      this.closed = true;
+    } else {
+      this.#visit(type, bytes, start, end, offset);
+    }
+  }
+
+  bad(offset: number, length: number): void {
+    this.#bad.push({ offset, length });
+  }
+
+  /**
+   * Everything unreadable. A batch is written when the one before it was synced, so only the last one can be torn,
+   * and only if `lastSynced` is not known from a later file or from a good end.
+   */
+  damage(file: string, lastSynced: boolean): Damage[] {
+    const tornFrom = lastSynced || this.closed ? Number.POSITIVE_INFINITY : this.#lastBatch;
+    return this.#bad.map(({ offset, length }) => ({
+      file,
+      offset,
+      length,
+      kind: offset >= tornFrom ? 'torn' : 'record',
+    }));
+  }
+}

@@ -1,0 +1,133 @@
+import tap from 'tap';
+import { systemClock } from '../../lib/base/clock.js';
+import { openDurableMessageStore } from '../../lib/store/durable-message-store.js';
+import type { MessageStore, QueueStore } from '../../lib/store/message-store.js';
+import { messageStoreContract } from '../contracts/message-store.js';
+import { bodyOf, messageOf, takeAll, takeBodies, takeOne } from '../support/messages.js';
+
+messageStoreContract(tap, async (t) => {
+  const store = await openDurableMessageStore({ directory: `${t.testdir()}/store`, clock: systemClock });
+  t.teardown(() => store.close());
+  return store;
+});
+
+const open = (directory: string) => openDurableMessageStore({ directory, clock: systemClock });
+const durable = (store: MessageStore, id: string): QueueStore =>
+  store.queue({ id, durable: true, readable: () => {} });
+
+void tap.test('what was kept is there after a restart, in order', async (t) => {
+  const directory = t.testdir();
+  let store = await open(directory);
+  const [one, two] = [durable(store, 'one'), durable(store, 'two')];
+  for (let i = 0; i < 5000; i++) store.append(messageOf(`message ${i}`), i % 2 ? [one] : [one, two]);
+  await store.close();
+  store = await open(directory);
+  t.same(
+    await takeBodies(durable(store, 'one')),
+    Array.from({ length: 5000 }, (_, i) => `message ${i}`),
+  );
+  t.equal(durable(store, 'two').count, 2500);
+  await store.close();
+});
+
+void tap.test('every fact of a message survives a restart', async (t) => {
+  const directory = t.testdir();
+  let store = await open(directory);
+  const facts = { priority: 9, expiration: 315_360_000_000, arrivedAt: 1_700_000_000_001 };
+  store.append(messageOf(Buffer.alloc(100_000, 'x'), { ...facts, exchange: 'e', routingKey: 'r' }), [
+    durable(store, 'q'),
+  ]);
+  await store.close();
+  store = await open(directory);
+  const { message } = await takeOne(durable(store, 'q'));
+  t.match(message, { ...facts, persistent: true, exchange: 'e', routingKey: 'r' });
+  t.equal(bodyOf(message), 'x'.repeat(100_000));
+  await store.close();
+});
+
+void tap.test('what was settled does not come back; what was taken comes back redelivered', async (t) => {
+  const directory = t.testdir();
+  let store = await open(directory);
+  const queue = durable(store, 'q');
+  for (const body of ['a', 'b', 'c', 'd', 'e']) store.append(messageOf(body), [queue]);
+  const [a, b, c] = [await takeOne(queue), await takeOne(queue), await takeOne(queue)];
+  queue.settle(b);
+  queue.requeue([a]);
+  queue.requeue([await takeOne(queue)]);
+  t.equal(c.returns, 0);
+  await store.close();
+  store = await open(directory);
+  t.same(
+    (await takeAll(durable(store, 'q'))).map(({ message, returns }) => [bodyOf(message), returns]),
+    [
+      ['a', 2],
+      ['c', 1],
+      ['d', 0],
+      ['e', 0],
+    ],
+  );
+  await store.close();
+});
+
+void tap.test(
+  'transient messages, queues that are not durable, purged and removed ones are gone',
+  async (t) => {
+    const directory = t.testdir();
+    let store = await open(directory);
+    const queues = ['kept', 'purged', 'removed', 'unopened'].map((id) => durable(store, id));
+    const transient = store.queue({ id: 'transient', durable: false, readable: () => {} });
+    store.append(messageOf('persistent'), [...queues, transient]);
+    store.append(messageOf('transient', { persistent: false }), [...queues, transient]);
+    store.append(messageOf('persistent'), [...queues, transient]);
+    queues[1]?.purge();
+    queues[2]?.remove();
+    await store.close();
+    store = await open(directory);
+    t.equal(durable(store, 'kept').count, 2);
+    for (const id of ['purged', 'removed', 'transient']) t.equal(durable(store, id).count, 0, id);
+    await store.recovered();
+    await store.close();
+    store = await open(directory);
+    t.equal(durable(store, 'unopened').count, 0);
+    await store.close();
+  },
+);
+
+void tap.test('a transaction survives a restart as a whole', async (t) => {
+  const directory = t.testdir();
+  let store = await open(directory);
+  const [from, to] = [durable(store, 'from'), durable(store, 'to')];
+  store.append(messageOf('a'), [from]);
+  store.append(messageOf('b'), [from]);
+  const big = 'x'.repeat(50_000);
+  store.transact([
+    { type: 'settle', entry: await takeOne(from), queue: from },
+    { type: 'append', message: messageOf(big), queues: [to, from] },
+    { type: 'append', message: messageOf('y'), queues: [to] },
+  ]);
+  await store.close();
+  store = await open(directory);
+  t.same(await takeBodies(durable(store, 'from')), ['b', big]);
+  t.same(await takeBodies(durable(store, 'to')), [big, 'y']);
+  await store.close();
+});
+
+void tap.test('a queue goes on where it was through many restarts', async (t) => {
+  const directory = t.testdir();
+  const expected: string[] = [];
+  for (let round = 0; round < 10; round++) {
+    const store = await open(directory);
+    const queue = durable(store, 'q');
+    for (let i = 0; i < 7; i++) {
+      store.append(messageOf(`${round}.${i}`), [queue]);
+      expected.push(`${round}.${i}`);
+    }
+    for (let i = 0; i < 3; i++) {
+      const entry = await takeOne(queue);
+      t.equal(bodyOf(entry.message), expected.shift());
+      queue.settle(entry);
+    }
+    await store.recovered();
+    await store.close();
+  }
+});
