@@ -52,7 +52,7 @@ export const nonEmptyText: ValueType<string> = {
 
 export const boolean: ValueType<boolean> = {
   expects: 'true or false',
-  parse: (value) => ({ true: true, false: false })[value],
+  parse: (value) => (value === 'true' ? true : value === 'false' ? false : undefined),
 };
 
 export const fraction: ValueType<number> = {

@@ -82,10 +82,12 @@ void test('permissions are those of one user in one vhost', async (t) => {
 void test('permissions need a user, a vhost and patterns that compile', async (t) => {
   const { users } = await start();
   await t.rejects(users.setPermissions('bob', '/', ALL), {
+    name: 'AuthError',
     kind: 'no_such_user',
     message: "user 'bob' does not exist",
   });
   await t.rejects(users.setPermissions('ann', 'x', ALL), {
+    name: 'AuthError',
     kind: 'no_such_vhost',
     message: "vhost 'x' does not exist",
   });
@@ -102,6 +104,7 @@ void test('permissions need a user, a vhost and patterns that compile', async (t
     kind: 'no_such_vhost',
   });
   await t.rejects(users.setTopicPermissions('ann', '/', 'x', { write: '(', read: '' }), {
+    name: 'AuthError',
     kind: 'invalid_pattern',
   });
   t.strictSame(users.listPermissions(), []);
