@@ -31,7 +31,8 @@ interface ErrorKind {
   readonly text: (...details: never[]) => string;
 }
 
-const inVhost = (what: string, name: string, vhost: string): string => `${what} '${name}' in vhost '${vhost}'`;
+const inVhost = (what: string, name: string, vhost: string): string =>
+  `${what} '${name}' in vhost '${vhost}'`;
 
 /**
  * Every way in which the broker refuses. One row a kind: the reply code, and the explanation that follows
@@ -40,17 +41,13 @@ const inVhost = (what: string, name: string, vhost: string): string => `${what} 
 export const ERRORS = {
   // The bytes on the connection
   malformedFrame: { reply: 'FRAME_ERROR', text: (detail: string) => detail },
-  frameTooLarge: {
-    reply: 'FRAME_ERROR',
-    text: (type: number, octets: string, size: number, max: number) =>
-      `type ${type}, first 16 octets = <<${octets}>>: {frame_too_large,${size},${max}}`,
-  },
-  malformedMethod: { reply: 'SYNTAX_ERROR', text: (detail: string) => detail },
+  /** RabbitMQ answers with the frame error, not with the syntax error that the specification has for it. */
+  malformedMethod: { reply: 'FRAME_ERROR', text: (detail: string) => detail },
   unknownMethod: {
     reply: 'NOT_IMPLEMENTED',
     text: (classId: number, methodId: number) => `unknown method ${classId}.${methodId}`,
   },
-  commandInvalid: { reply: 'COMMAND_INVALID', text: (detail: string) => detail },
+  commandInvalid: { reply: 'COMMAND_INVALID', text: () => 'unimplemented method' },
   unexpectedFrame: { reply: 'UNEXPECTED_FRAME', text: (detail: string) => detail },
   channelError: { reply: 'CHANNEL_ERROR', text: (detail: string) => detail },
 
@@ -78,11 +75,19 @@ export const ERRORS = {
     text: (tag: string) => `attempt to reuse consumer tag '${tag}'`,
   },
   notImplemented: { reply: 'NOT_IMPLEMENTED', text: (what: string) => what },
-  internalError: { reply: 'INTERNAL_ERROR', text: () => 'the broker met a defect of its own and closed this connection' },
+  /** Property flags or list that cannot be read. [RabbitMQ says no more than this] */
+  malformedContent: { reply: 'INTERNAL_ERROR', text: () => '' },
+  internalError: { reply: 'INTERNAL_ERROR', text: () => '' },
 
   // Names and permissions
-  noExchange: { reply: 'NOT_FOUND', text: (name: string, vhost: string) => `no ${inVhost('exchange', name, vhost)}` },
-  noQueue: { reply: 'NOT_FOUND', text: (name: string, vhost: string) => `no ${inVhost('queue', name, vhost)}` },
+  noExchange: {
+    reply: 'NOT_FOUND',
+    text: (name: string, vhost: string) => `no ${inVhost('exchange', name, vhost)}`,
+  },
+  noQueue: {
+    reply: 'NOT_FOUND',
+    text: (name: string, vhost: string) => `no ${inVhost('queue', name, vhost)}`,
+  },
   noPreviousQueue: { reply: 'NOT_FOUND', text: () => 'no previously declared queue' },
   accessRefused: {
     reply: 'ACCESS_REFUSED',
@@ -101,7 +106,8 @@ export const ERRORS = {
   defaultExchange: { reply: 'ACCESS_REFUSED', text: () => 'operation not permitted on the default exchange' },
   predeclaredExchange: {
     reply: 'ACCESS_REFUSED',
-    text: (name: string, vhost: string) => `deletion of system ${inVhost('exchange', name, vhost)} not allowed`,
+    text: (name: string, vhost: string) =>
+      `deletion of system ${inVhost('exchange', name, vhost)} not allowed`,
   },
   internalExchange: {
     reply: 'ACCESS_REFUSED',
@@ -124,12 +130,7 @@ export const ERRORS = {
     reply: 'PRECONDITION_FAILED',
     text: (type: string) => `unknown exchange type '${type}'`,
   },
-  invalidArgument: {
-    reply: 'PRECONDITION_FAILED',
-    text: (argument: string, what: string, name: string, vhost: string, reason: string) =>
-      `invalid arg '${argument}' for ${inVhost(what, name, vhost)}: ${reason}`,
-  },
-  invalidBinding: { reply: 'PRECONDITION_FAILED', text: (detail: string) => detail },
+  invalidArgument: { reply: 'PRECONDITION_FAILED', text: (explanation: string) => explanation },
   inUse: {
     reply: 'PRECONDITION_FAILED',
     text: (what: string, name: string, vhost: string) => `${inVhost(what, name, vhost)} in use`,
@@ -138,7 +139,10 @@ export const ERRORS = {
     reply: 'PRECONDITION_FAILED',
     text: (queue: string, vhost: string) => `${inVhost('queue', queue, vhost)} not empty`,
   },
-  unknownDeliveryTag: { reply: 'PRECONDITION_FAILED', text: (tag: number) => `unknown delivery tag ${tag}` },
+  unknownDeliveryTag: {
+    reply: 'PRECONDITION_FAILED',
+    text: (tag: number | bigint) => `unknown delivery tag ${tag}`,
+  },
   messageTooLarge: {
     reply: 'PRECONDITION_FAILED',
     text: (size: number, max: number) => `message size ${size} is larger than configured max size ${max}`,
@@ -148,7 +152,10 @@ export const ERRORS = {
     text: (given: string, user: string) =>
       `user_id property set to '${given}' but authenticated user was '${user}'`,
   },
-  invalidExpiration: { reply: 'PRECONDITION_FAILED', text: (detail: string) => `invalid expiration ${detail}` },
+  invalidExpiration: {
+    reply: 'PRECONDITION_FAILED',
+    text: (detail: string) => `invalid expiration ${detail}`,
+  },
   invalidHeader: { reply: 'PRECONDITION_FAILED', text: (detail: string) => detail },
   notTransactional: { reply: 'PRECONDITION_FAILED', text: () => 'channel is not transactional' },
   txToConfirm: { reply: 'PRECONDITION_FAILED', text: () => 'cannot switch from tx to confirm mode' },
@@ -166,6 +173,17 @@ export const ERRORS = {
 
 export type ErrorName = keyof typeof ERRORS;
 
+/** Octets of a short string. */
+const MOST_TEXT = 255;
+
+/** Fits into a close method; what does not is cut as RabbitMQ cuts it. */
+function replyText(reply: ReplyName, explanation: string): string {
+  const text = explanation === '' ? reply : `${reply} - ${explanation}`;
+  const bytes = Buffer.from(text);
+  if (bytes.length <= MOST_TEXT) return text;
+  return `${bytes.toString('utf8', 0, MOST_TEXT - 3).replace(/\uFFFD+$/, '')}...`;
+}
+
 /** A refusal that the client is told: an AMQP close, later an HTTP status. Not a defect. */
 export class BrokerError extends Error {
   override readonly name = 'BrokerError';
@@ -175,7 +193,7 @@ export class BrokerError extends Error {
 
   constructor(kind: ErrorName, explanation: string) {
     const row: ErrorKind = ERRORS[kind];
-    super(`${row.reply} - ${explanation}`);
+    super(replyText(row.reply, explanation));
     this.kind = kind;
     this.code = REPLIES[row.reply].code;
     this.scope = row.scope ?? REPLIES[row.reply].scope;
@@ -183,7 +201,10 @@ export class BrokerError extends Error {
 }
 
 /** Makes the refusal `kind`; `details` are what its row's text asks for. */
-export function brokerError<K extends ErrorName>(kind: K, ...details: Parameters<(typeof ERRORS)[K]['text']>): BrokerError {
+export function brokerError<K extends ErrorName>(
+  kind: K,
+  ...details: Parameters<(typeof ERRORS)[K]['text']>
+): BrokerError {
   const text = ERRORS[kind].text as (...given: typeof details) => string;
   return new BrokerError(kind, text(...details));
 }

@@ -1,3 +1,5 @@
+import { decodeText, encodeText } from '../wire/values.js';
+
 /** Where frames stand inside a message's bytes. [AMQP 4.2.3] */
 const FRAME_HEADER = 7;
 const FRAME_END = 1;
@@ -93,13 +95,13 @@ export class Message {
 
   get exchange(): string {
     const length = this.bytes[this.start] as number;
-    return this.bytes.toString('utf8', this.start + 1, this.start + 1 + length);
+    return decodeText(this.bytes, this.start + 1, this.start + 1 + length);
   }
 
   get routingKey(): string {
     const at = this.start + 1 + (this.bytes[this.start] as number);
     const length = this.bytes[at] as number;
-    return this.bytes.toString('utf8', at + 1, at + 1 + length);
+    return decodeText(this.bytes, at + 1, at + 1 + length);
   }
 }
 
@@ -137,16 +139,18 @@ export function composeMessage(
   body: Uint8Array,
   facts: MessageFacts,
 ): Message {
-  const exchangeLength = Buffer.byteLength(exchange);
-  const keyLength = Buffer.byteLength(routingKey);
+  const exchangeText = encodeText(exchange);
+  const keyText = encodeText(routingKey);
+  const exchangeLength = exchangeText.length;
+  const keyLength = keyText.length;
   const header = 2 + exchangeLength + keyLength + KEY_GAP;
   const headerEnd = header + BEFORE_PROPERTIES + properties.length + FRAME_END;
   const end = body.length === 0 ? headerEnd : headerEnd + FRAME_HEADER + body.length + FRAME_END;
   const bytes = Buffer.alloc(end);
   bytes[0] = exchangeLength;
-  bytes.write(exchange, 1);
+  bytes.set(exchangeText, 1);
   bytes[1 + exchangeLength] = keyLength;
-  bytes.write(routingKey, 2 + exchangeLength);
+  bytes.set(keyText, 2 + exchangeLength);
   bytes[header - 1] = 0xce;
   bytes[header] = 2;
   bytes.writeUInt32BE(12 + properties.length, header + 3);

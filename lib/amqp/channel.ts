@@ -1,0 +1,276 @@
+import { assert } from '../base/assert.js';
+import { BrokerError, brokerError } from '../base/errors.js';
+import type { Turn, TurnTask } from '../base/turn.js';
+import type { ReplyTarget } from '../broker/direct-reply.js';
+import type { CommitListener } from '../broker/broker.js';
+import type { Message } from '../store/message.js';
+import { SAFE } from '../store/message-store.js';
+import { FRAME } from '../wire/constants.js';
+import { decodeMethod } from '../wire/method-codec.js';
+import type { MethodArgs, MethodName } from '../wire/methods.js';
+import { ConfirmTracker } from './confirm-tracker.js';
+import { Deliveries } from './deliveries.js';
+import { channelHandler, isContentMethod } from './handlers/handlers.js';
+import type { Outbound } from './outbound.js';
+import { interruption } from './publish-assembler.js';
+import { type PublishContext, Publisher } from './publisher.js';
+import { Transaction } from './transaction.js';
+
+const PUBLISH_ID = (60 << 16) | 40;
+const ACK_ID = (60 << 16) | 80;
+/** Payload of basic.ack: ids 4, tag 8, flag 1. */
+const ACK_SIZE = 13;
+const CLOSE_OK_ID = (20 << 16) | 41;
+const CLOSE_ID = (20 << 16) | 40;
+const OPEN_ID = (20 << 16) | 10;
+const UNTIL_SAFE_INTEGER = 0x20_0000;
+
+/** What a channel is given by its connection. */
+export interface ChannelPorts extends PublishContext {
+  readonly outbound: Outbound;
+  readonly turn: Turn;
+  /** The client understands basic.cancel from the broker. */
+  readonly notifyCancel: boolean;
+}
+
+/** Where unanswered direct requests find their way back to a channel. */
+interface ReplyConsumer {
+  readonly key: string;
+  readonly tag: string;
+}
+
+/** One channel of a connection: takes frames, answers with frames. [AMQP 1.5] */
+export class Channel implements TurnTask, ReplyTarget, CommitListener {
+  readonly number: number;
+  readonly ports: ChannelPorts;
+  readonly deliveries: Deliveries;
+  readonly publisher: Publisher;
+  /** Name of the queue that an empty name stands for. */
+  lastQueue = '';
+  #confirms: ConfirmTracker | undefined;
+  #transaction: Transaction | undefined;
+  #commitBatch = -1;
+  #onCommit: (() => void) | undefined;
+  #replyConsumer: ReplyConsumer | undefined;
+  #scheduled = false;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  /** Class and method id of the method at hand, for error replies. */
+  methodId = 0;
+
+  constructor(number: number, ports: ChannelPorts) {
+    this.number = number;
+    this.ports = ports;
+    this.deliveries = new Deliveries(number, ports.outbound, ports.notifyCancel);
+    this.publisher = new Publisher(ports);
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  get transaction(): Transaction | undefined {
+    return this.#transaction;
+  }
+
+  get confirms(): boolean {
+    return this.#confirms !== undefined;
+  }
+
+  /** Handles one frame; a promise means that nothing more may be handled before it is settled. */
+  frame(type: number, bytes: Buffer, start: number, end: number): Promise<void> | undefined {
+    if (type === FRAME.method) return this.#method(bytes, start, end);
+    this.methodId = this.publisher.assembler.busy ? PUBLISH_ID : 0;
+    const { assembler } = this.publisher;
+    const complete =
+      type === FRAME.header ? assembler.onHeader(bytes, start, end) : assembler.onBody(bytes, start, end);
+    if (complete && this.#state === 'open') this.#publish();
+    return undefined;
+  }
+
+  send<N extends MethodName>(name: N, args: MethodArgs<N>): void {
+    if (this.#state === 'open') this.ports.outbound.method(this.number, name, args);
+  }
+
+  /** Throws unless the channel may become transactional. */
+  becomeTransactional(): void {
+    if (this.#confirms !== undefined) throw brokerError('confirmToTx');
+    this.#transaction ??= new Transaction();
+  }
+
+  becomeConfirming(): void {
+    if (this.#transaction !== undefined) throw brokerError('txToConfirm');
+    this.#confirms ??= new ConfirmTracker();
+  }
+
+  /** Calls `done` when the batch is safe: now, or later, if the channel is still open then. */
+  whenSafe(batch: number, done: () => void): void {
+    const { broker } = this.ports.door;
+    if (batch <= broker.messages.committed) {
+      done();
+      return;
+    }
+    this.#commitBatch = batch;
+    this.#onCommit = done;
+    broker.waitForCommit(this);
+  }
+
+  /** The message store made progress. */
+  committed(): void {
+    if (this.#state === 'closed') return;
+    const { broker } = this.ports.door;
+    const { committed } = broker.messages;
+    if (this.#onCommit !== undefined && this.#commitBatch <= committed) {
+      const done = this.#onCommit;
+      this.#onCommit = undefined;
+      done();
+    }
+    this.#tellConfirms();
+    if (this.#onCommit !== undefined || this.#confirms?.waiting === true) broker.waitForCommit(this);
+  }
+
+  /** Once per turn, if something was published in confirm mode. */
+  runTurn(): void {
+    this.#scheduled = false;
+    if (this.#state === 'closed') return;
+    this.#tellConfirms();
+    if (this.#confirms?.waiting === true) this.ports.door.broker.waitForCommit(this);
+  }
+
+  ack(tag: number, multiple: boolean): void {
+    this.send('basic.ack', { deliveryTag: tag, multiple });
+  }
+
+  nack(tag: number): void {
+    this.send('basic.nack', { deliveryTag: tag, multiple: false, requeue: false });
+  }
+
+  /** Starts the consumer of direct replies. Throws replyConsumerSet. */
+  setReplyConsumer(tag: string): void {
+    if (this.#replyConsumer !== undefined) throw brokerError('replyConsumerSet');
+    const key = this.ports.door.broker.replies.add(this);
+    this.#replyConsumer = { key, tag };
+    this.publisher.replyKey = key;
+  }
+
+  /** True if `tag` was the consumer of direct replies. */
+  cancelReplyConsumer(tag: string): boolean {
+    if (this.#replyConsumer?.tag !== tag) return false;
+    this.ports.door.broker.replies.remove(this.#replyConsumer.key);
+    this.#replyConsumer = undefined;
+    this.publisher.replyKey = undefined;
+    return true;
+  }
+
+  hasConsumer(tag: string): boolean {
+    return this.deliveries.consumers.has(tag) || this.#replyConsumer?.tag === tag;
+  }
+
+  /** A direct reply has come. [RMQ direct reply-to] */
+  reply(message: Message): void {
+    if (this.#replyConsumer === undefined || this.#state !== 'open') return;
+    const text = Buffer.from(this.#replyConsumer.tag);
+    const tag = Buffer.concat([Buffer.from([text.length]), text]);
+    const { outbound } = this.ports;
+    outbound.deliver(this.number, tag, this.deliveries.ledger.skip(), false, message);
+  }
+
+  returnUnroutable(message: Message): void {
+    const { exchange, routingKey } = message;
+    this.send('basic.return', { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey });
+    if (this.#state === 'open') this.ports.outbound.content(this.number, message);
+  }
+
+  /** Sends channel.close and ignores everything but its answer from now on. */
+  fail(error: BrokerError): void {
+    assert(error.scope === 'channel', 'only channel errors close a channel');
+    this.send('channel.close', {
+      replyCode: error.code,
+      replyText: error.message,
+      classId: this.methodId >>> 16,
+      methodId: this.methodId & 0xffff,
+    });
+    this.#release();
+    this.#state = 'closing';
+  }
+
+  /** The channel is over: everything it held goes back. */
+  close(): void {
+    if (this.#state === 'open') this.#release();
+    this.#state = 'closed';
+  }
+
+  #release(): void {
+    this.#tellConfirms();
+    this.#transaction?.rollback(this.deliveries);
+    this.#onCommit = undefined;
+    if (this.#replyConsumer !== undefined) this.cancelReplyConsumer(this.#replyConsumer.tag);
+    this.deliveries.close();
+    this.publisher.assembler.reset();
+  }
+
+  #method(bytes: Buffer, start: number, end: number): Promise<void> | undefined {
+    const id = end - start < 4 ? 0 : bytes.readUInt32BE(start);
+    const { assembler } = this.publisher;
+    if (assembler.busy) {
+      this.methodId = PUBLISH_ID;
+      throw brokerError('unexpectedFrame', interruption(assembler));
+    }
+    this.methodId = id;
+    if (id === PUBLISH_ID) {
+      assembler.begin(bytes, start, end);
+      return undefined;
+    }
+    if (this.#state !== 'open') return this.#whileClosing(id, bytes, start, end);
+    if (id === ACK_ID && end - start === ACK_SIZE && this.#transaction === undefined) {
+      this.#acknowledge(bytes, start + 4);
+      return undefined;
+    }
+    const method = decodeMethod(bytes, start, end);
+    if (isContentMethod(method.name)) throw brokerError('commandInvalid');
+    return channelHandler(method.name)(this, method.args) ?? undefined;
+  }
+
+  #acknowledge(bytes: Buffer, at: number): void {
+    const high = bytes.readUInt32BE(at);
+    const low = bytes.readUInt32BE(at + 4);
+    if (high >= UNTIL_SAFE_INTEGER) throw brokerError('unknownDeliveryTag', bytes.readBigUInt64BE(at));
+    const tag = high * 0x1_0000_0000 + low;
+    if (((bytes[at + 8] as number) & 1) === 0) this.deliveries.acknowledge(tag);
+    else this.deliveries.settle(tag, true, 'ack');
+  }
+
+  #whileClosing(id: number, bytes: Buffer, start: number, end: number): undefined {
+    decodeMethod(bytes, start, end);
+    if (id === OPEN_ID) throw brokerError('channelError', "second 'channel.open' seen");
+    if (id === CLOSE_ID) this.ports.outbound.method(this.number, 'channel.close-ok', {});
+    if (id === CLOSE_OK_ID) this.#state = 'closed';
+    return undefined;
+  }
+
+  #publish(): void {
+    const { assembler } = this.publisher;
+    const publish = this.publisher.take();
+    const { message, queues, route } = publish;
+    if (this.#transaction !== undefined) {
+      this.#transaction.publish({ message, queues, mandatory: assembler.mandatory });
+      return;
+    }
+    if (queues.length === 0) {
+      if (route.reply !== undefined) route.reply.reply(message);
+      else if (assembler.mandatory) this.returnUnroutable(message);
+    }
+    const batch = queues.length === 0 ? SAFE : this.ports.door.publishing.publish(message, queues);
+    if (this.#confirms === undefined) return;
+    this.#confirms.add(batch);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.ports.turn.work(this);
+  }
+
+  #tellConfirms(): void {
+    const confirms = this.#confirms;
+    if (confirms === undefined || this.#state !== 'open') return;
+    const { committed } = this.ports.door.broker.messages;
+    if (confirms.isDue(committed)) confirms.tell(committed, this);
+  }
+}

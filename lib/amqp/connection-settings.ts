@@ -1,0 +1,17 @@
+import type { FieldTable } from '../wire/values.js';
+
+/** What every connection of a listener is held to. */
+export interface ConnectionSettings {
+  /** Largest frame with its overhead, octets. */
+  readonly frameMax: number;
+  readonly channelMax: number;
+  /** Suggested interval, seconds; 0 for none. */
+  readonly heartbeat: number;
+  /** Milliseconds from the first byte to connection.open. */
+  readonly handshakeTimeout: number;
+  /** Largest message body, octets. */
+  readonly maxMessageSize: number;
+  /** Users that may only log in from this machine. */
+  readonly loopbackUsers: readonly string[];
+  readonly serverProperties: FieldTable;
+}

@@ -1,0 +1,159 @@
+import { brokerError } from '../base/errors.js';
+import type { Queue } from '../broker/queue.js';
+import type { Entry } from '../store/entry.js';
+import { ChannelConsumer, type ChannelCredit, type ConsumerOptions } from './channel-consumer.js';
+import type { Outbound } from './outbound.js';
+import { type Delivery, type Taker, UnackedLedger } from './unacked-ledger.js';
+
+export type Settlement = 'ack' | 'requeue' | 'reject';
+
+/** Deliveries by basic.get, which take no credit. */
+class Getter implements Taker {
+  readonly queue: Queue;
+
+  constructor(queue: Queue) {
+    this.queue = queue;
+  }
+
+  settled(): void {}
+}
+
+/** Everything a channel takes from queues: its consumers, and what it has not acknowledged. */
+export class Deliveries {
+  readonly ledger = new UnackedLedger();
+  readonly #channel: number;
+  readonly #outbound: Outbound;
+  readonly #notifyCancel: boolean;
+  readonly #consumers = new Map<string, ChannelConsumer>();
+  readonly #getters = new Map<Queue, Getter>();
+  readonly #credit: ChannelCredit = { limit: 0, outstanding: 0, open: true };
+  /** For consumers that start from now on. */
+  #prefetch = 0;
+
+  /** @param notifyCancel the client understands a basic.cancel from the broker */
+  constructor(channel: number, outbound: Outbound, notifyCancel: boolean) {
+    this.#channel = channel;
+    this.#outbound = outbound;
+    this.#notifyCancel = notifyCancel;
+  }
+
+  get consumers(): ReadonlyMap<string, ChannelConsumer> {
+    return this.#consumers;
+  }
+
+  /** basic.qos: the limit of each later consumer, or (global) of the channel as a whole. */
+  qos(prefetch: number, global: boolean): void {
+    if (!global) {
+      this.#prefetch = prefetch;
+      return;
+    }
+    this.#credit.limit = prefetch;
+    this.resume();
+  }
+
+  /** Starts a consumer whose tag is free; deliveries come in a later turn. */
+  consume(queue: Queue, options: Omit<ConsumerOptions, 'prefetch'>): void {
+    const consumer = new ChannelConsumer(
+      this.#channel,
+      queue,
+      { ...options, prefetch: this.#prefetch },
+      this.#outbound,
+      this.ledger,
+      this.#credit,
+      (gone) => this.#cancelled(gone),
+    );
+    this.#consumers.set(options.tag, consumer);
+    consumer.attach();
+  }
+
+  cancel(tag: string): void {
+    const consumer = this.#consumers.get(tag);
+    this.#consumers.delete(tag);
+    consumer?.detach();
+  }
+
+  /** A delivery tag for what basic.get took. */
+  got(queue: Queue, entry: Entry, noAck: boolean): number {
+    if (noAck) return this.ledger.skip();
+    let getter = this.#getters.get(queue);
+    if (getter === undefined) this.#getters.set(queue, (getter = new Getter(queue)));
+    return this.ledger.add(entry, getter);
+  }
+
+  /** basic.ack, nack and reject. Throws unknownDeliveryTag. */
+  settle(tag: number, multiple: boolean, how: Settlement): void {
+    this.finish(this.withdraw(tag, multiple), how);
+  }
+
+  /** A single acknowledgement, the most frequent of all. Throws unknownDeliveryTag. */
+  acknowledge(tag: number): void {
+    const { entry, taker } = this.#one(tag);
+    taker.queue.acknowledge(entry);
+    taker.settled();
+  }
+
+  /** Takes deliveries out of the ledger without settling them. Throws unknownDeliveryTag. */
+  withdraw(tag: number, multiple: boolean): readonly Delivery[] {
+    return multiple ? this.several(tag) : [this.#one(tag)];
+  }
+
+  /** All outstanding up to `tag`; 0 stands for all there are. */
+  several(tag: number): readonly Delivery[] {
+    if (tag !== 0 && !this.ledger.has(tag)) throw brokerError('unknownDeliveryTag', tag);
+    return this.ledger.removeUpTo(tag === 0 ? Infinity : tag);
+  }
+
+  finish(deliveries: readonly Delivery[], how: Settlement): void {
+    if (how === 'requeue') {
+      this.#requeue(deliveries);
+      return;
+    }
+    for (const { entry, taker } of deliveries) {
+      if (how === 'ack') taker.queue.acknowledge(entry);
+      else taker.queue.reject(entry);
+      taker.settled();
+    }
+  }
+
+  /** basic.recover: everything outstanding goes back to its queues. */
+  recover(): void {
+    this.#requeue(this.several(0));
+  }
+
+  /** Consumers may have credit, or room in the socket, again. */
+  resume(): void {
+    for (const consumer of this.#consumers.values()) consumer.resume();
+  }
+
+  /** The channel is closing: no delivery any more; what is outstanding goes back in order. */
+  close(): void {
+    this.#credit.open = false;
+    const consumers = [...this.#consumers.values()];
+    this.#consumers.clear();
+    this.#requeue(this.several(0));
+    for (const consumer of consumers) consumer.detach();
+  }
+
+  #one(tag: number): Delivery {
+    const delivery = this.ledger.remove(tag);
+    if (delivery === undefined) throw brokerError('unknownDeliveryTag', tag);
+    return delivery;
+  }
+
+  #requeue(deliveries: readonly Delivery[]): void {
+    const byQueue = new Map<Queue, Entry[]>();
+    for (const { entry, taker } of deliveries) {
+      const entries = byQueue.get(taker.queue);
+      if (entries === undefined) byQueue.set(taker.queue, [entry]);
+      else entries.push(entry);
+    }
+    for (const [queue, entries] of byQueue) queue.requeue(entries);
+    for (const { taker } of deliveries) taker.settled();
+  }
+
+  #cancelled(consumer: ChannelConsumer): void {
+    this.#consumers.delete(consumer.tag);
+    if (!this.#notifyCancel || !this.#credit.open) return;
+    this.#outbound.method(this.#channel, 'basic.cancel', { consumerTag: consumer.tag, nowait: true });
+  }
+}

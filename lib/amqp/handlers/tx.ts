@@ -1,0 +1,35 @@
+import { brokerError } from '../../base/errors.js';
+import type { Channel } from '../channel.js';
+import type { Transaction } from '../transaction.js';
+import type { Handlers } from './handlers.js';
+
+export const txHandlers: Handlers = {
+  'tx.select': (channel) => {
+    channel.becomeTransactional();
+    channel.send('tx.select-ok', {});
+  },
+  'tx.commit': (channel) => {
+    const { messages } = channel.ports.door.broker;
+    const batch = transactionOf(channel).commit(
+      messages,
+      ({ message }) => channel.returnUnroutable(message),
+      channel.deliveries,
+    );
+    return new Promise<void>((resolve) => {
+      channel.whenSafe(batch, () => {
+        channel.send('tx.commit-ok', {});
+        resolve();
+      });
+    });
+  },
+  'tx.rollback': (channel) => {
+    transactionOf(channel).rollback(channel.deliveries);
+    channel.send('tx.rollback-ok', {});
+  },
+};
+
+function transactionOf(channel: Channel): Transaction {
+  const { transaction } = channel;
+  if (transaction === undefined) throw brokerError('notTransactional');
+  return transaction;
+}

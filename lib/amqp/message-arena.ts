@@ -1,0 +1,58 @@
+import { Buffer } from 'node:buffer';
+
+/** Octets of one slab. */
+const SLAB = 262_144;
+/** Octets copied ahead: the messages that follow in the same chunk are in place already. */
+const RUN = 2048;
+/** Larger messages get a buffer of their own, octets. */
+const OWN = 32_768;
+
+/**
+ * Where the bytes of received messages live. A socket chunk is not kept: a run of it is copied into a slab, so that one
+ * copy serves many small messages, and a small message left over from a large chunk keeps little else alive.
+ */
+export class MessageArena {
+  /** Holds the range that `place` was last called with. */
+  bytes: Buffer = Buffer.allocUnsafeSlow(SLAB);
+  #slab = this.bytes;
+  #at = 0;
+  #source: Buffer | undefined;
+  #runStart = 0;
+  #runEnd = 0;
+  #runBase = 0;
+
+  /** Copies source[from, to), unless it is there already; returns its offset in `bytes`. */
+  place(source: Buffer, from: number, to: number): number {
+    if (source === this.#source && from >= this.#runStart && to <= this.#runEnd) {
+      this.bytes = this.#slab;
+      return this.#runBase + from - this.#runStart;
+    }
+    const length = to - from;
+    if (length > OWN) {
+      this.bytes = Buffer.allocUnsafeSlow(length);
+      source.copy(this.bytes, 0, from, to);
+      return 0;
+    }
+    return this.#startRun(source, from, Math.max(to, Math.min(from + RUN, source.length)));
+  }
+
+  /** The source's bytes are about to change. */
+  forget(): void {
+    this.#source = undefined;
+  }
+
+  #startRun(source: Buffer, from: number, to: number): number {
+    if (this.#slab.length - this.#at < to - from) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB);
+      this.#at = 0;
+    }
+    source.copy(this.#slab, this.#at, from, to);
+    this.#source = source;
+    this.#runStart = from;
+    this.#runEnd = to;
+    this.#runBase = this.#at;
+    this.#at += to - from;
+    this.bytes = this.#slab;
+    return this.#runBase;
+  }
+}

@@ -1,0 +1,151 @@
+import type { Entry } from '../store/entry.js';
+import type { Queue } from '../broker/queue.js';
+
+/** Who received a delivery, and learns that it was settled. */
+export interface Taker {
+  readonly queue: Queue;
+  /** One delivery less is outstanding. */
+  settled(): void;
+}
+
+/** A delivery that its channel has not settled. */
+export interface Delivery {
+  readonly tag: number;
+  readonly entry: Entry;
+  readonly taker: Taker;
+}
+
+/** A window this wide, and mostly empty, is not widened: what is left in it becomes strays. */
+const WIDE = 1024;
+const SPARSE = 4;
+
+/**
+ * Deliveries of one channel by delivery tag, which counts up from 1 without a gap. [AMQP 1.1 delivery-tag]
+ *
+ * The newest tags stand in a ring, a slot each. A delivery that stays while thousands after it are settled is moved
+ * to a map, so that it does not stretch the ring.
+ */
+export class UnackedLedger {
+  #entries: (Entry | undefined)[] = new Array<Entry | undefined>(16).fill(undefined);
+  #takers: (Taker | undefined)[] = new Array<Taker | undefined>(16).fill(undefined);
+  #mask = 15;
+  /** Tags in [#first, #next) stand in the ring. */
+  #first = 1;
+  /** The next tag to be given. */
+  #next = 1;
+  /** In the ring. */
+  #count = 0;
+  /** Outstanding below #first. */
+  #strays: Map<number, Delivery> | undefined;
+
+  get size(): number {
+    return this.#count + (this.#strays?.size ?? 0);
+  }
+
+  /** Takes a tag for a delivery that needs no acknowledgement. */
+  skip(): number {
+    const tag = this.#next++;
+    if (this.#count === 0) this.#first = this.#next;
+    else this.#makeRoom();
+    return tag;
+  }
+
+  add(entry: Entry, taker: Taker): number {
+    const tag = this.#next++;
+    this.#makeRoom();
+    const slot = tag & this.#mask;
+    this.#entries[slot] = entry;
+    this.#takers[slot] = taker;
+    this.#count++;
+    return tag;
+  }
+
+  /** Puts a delivery back that was removed, under its tag. */
+  restore(delivery: Delivery): void {
+    this.#strays ??= new Map();
+    this.#strays.set(delivery.tag, delivery);
+  }
+
+  has(tag: number): boolean {
+    if (this.#strays?.has(tag)) return true;
+    return tag >= this.#first && tag < this.#next && this.#entries[tag & this.#mask] !== undefined;
+  }
+
+  /** Removes and returns one delivery; undefined if the tag is not outstanding. */
+  remove(tag: number): Delivery | undefined {
+    const stray = this.#strays?.get(tag);
+    if (stray !== undefined) {
+      this.#strays?.delete(tag);
+      return stray;
+    }
+    if (!this.has(tag)) return undefined;
+    const delivery = this.#clear(tag);
+    this.#advance();
+    return delivery;
+  }
+
+  /** Removes all deliveries up to `tag`, in order. */
+  removeUpTo(tag: number): readonly Delivery[] {
+    const removed: Delivery[] = [];
+    if (this.#strays !== undefined) this.#removeStrays(tag, removed);
+    const last = Math.min(tag, this.#next - 1);
+    for (let current = this.#first; current <= last; current++) {
+      if (this.#entries[current & this.#mask] !== undefined) removed.push(this.#clear(current));
+    }
+    if (last >= this.#first) this.#first = last + 1;
+    this.#advance();
+    // A restored delivery may stand among the strays with a tag of the ring's range.
+    return this.#strays === undefined ? removed : removed.sort((a, b) => a.tag - b.tag);
+  }
+
+  #removeStrays(tag: number, removed: Delivery[]): void {
+    for (const stray of this.#strays?.values() ?? []) {
+      if (stray.tag > tag) continue;
+      removed.push(stray);
+      this.#strays?.delete(stray.tag);
+    }
+  }
+
+  #clear(tag: number): Delivery {
+    const slot = tag & this.#mask;
+    const delivery = { tag, entry: this.#entries[slot] as Entry, taker: this.#takers[slot] as Taker };
+    this.#entries[slot] = undefined;
+    this.#takers[slot] = undefined;
+    this.#count--;
+    return delivery;
+  }
+
+  #advance(): void {
+    if (this.#count === 0) this.#first = this.#next;
+    else while (this.#entries[this.#first & this.#mask] === undefined) this.#first++;
+  }
+
+  #makeRoom(): void {
+    if (this.#next - this.#first <= this.#mask + 1) return;
+    if (this.#mask >= WIDE && this.#count * SPARSE < this.#mask) this.#moveToStrays();
+    else this.#double();
+  }
+
+  #moveToStrays(): void {
+    this.#strays ??= new Map();
+    const last = this.#next - 2;
+    for (let tag = this.#first; tag <= last; tag++) {
+      if (this.#entries[tag & this.#mask] === undefined) continue;
+      this.#strays.set(tag, this.#clear(tag));
+    }
+    this.#first = last + 1;
+  }
+
+  #double(): void {
+    const mask = this.#mask * 2 + 1;
+    const entries = new Array<Entry | undefined>(mask + 1).fill(undefined);
+    const takers = new Array<Taker | undefined>(mask + 1).fill(undefined);
+    for (let tag = this.#first; tag < this.#next - 1; tag++) {
+      entries[tag & mask] = this.#entries[tag & this.#mask];
+      takers[tag & mask] = this.#takers[tag & this.#mask];
+    }
+    this.#entries = entries;
+    this.#takers = takers;
+    this.#mask = mask;
+  }
+}

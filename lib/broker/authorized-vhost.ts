@@ -1,0 +1,104 @@
+import type { Operation, Permissions } from '../auth/permissions.js';
+import type { User } from '../auth/user-directory.js';
+import { brokerError } from '../base/errors.js';
+import type { Change } from '../meta/metadata-store.js';
+import { ArgumentError } from './arguments/argument-error.js';
+import type { Broker } from './broker.js';
+import { ExchangeDoor } from './doors/exchange-door.js';
+import { PublishDoor } from './doors/publish-door.js';
+import { QueueDoor } from './doors/queue-door.js';
+import type { Queue } from './queue.js';
+import type { Vhost } from './vhost.js';
+
+/**
+ * The one door to a vhost, for every protocol: permissions, names and arguments are checked here and nowhere else.
+ * One per connection. Everything throws (or rejects with) BrokerError.
+ */
+export class AuthorizedVhost {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly user: User;
+  /** Id of the connection; owns its exclusive queues. */
+  readonly connection: string;
+  readonly exchanges: ExchangeDoor;
+  readonly queues: QueueDoor;
+  readonly publishing: PublishDoor;
+  #permissions: Permissions | undefined;
+  #permissionsVersion = -1;
+
+  constructor(broker: Broker, vhost: Vhost, user: User, connection: string) {
+    this.broker = broker;
+    this.vhost = vhost;
+    this.user = user;
+    this.connection = connection;
+    this.exchanges = new ExchangeDoor(this);
+    this.queues = new QueueDoor(this);
+    this.publishing = new PublishDoor(this);
+  }
+
+  /** Throws accessRefused unless the user may do `operation` on the queue or exchange. */
+  require(operation: Operation, what: 'queue' | 'exchange', name: string): void {
+    if (!this.allows(operation, name)) this.refuse(what, name);
+  }
+
+  allows(operation: Operation, name: string): boolean {
+    const { users } = this.broker;
+    if (this.#permissionsVersion !== users.version) {
+      this.#permissions = users.permissions(this.user.name, this.vhost.name);
+      this.#permissionsVersion = users.version;
+    }
+    return this.#permissions?.allows(operation, name === '' ? 'amq.default' : name) === true;
+  }
+
+  refuse(what: 'queue' | 'exchange', name: string): never {
+    throw brokerError(
+      'accessRefused',
+      what,
+      name === '' ? 'amq.default' : name,
+      this.vhost.name,
+      this.user.name,
+    );
+  }
+
+  /** Throws topicRefused if the user has topic permissions on the exchange that do not cover the routing key. */
+  requireTopic(operation: 'write' | 'read', exchange: string, key: string): void {
+    const { name } = this.vhost;
+    if (this.vhost.exchange(exchange)?.definition.type !== 'topic') return;
+    const topics = this.broker.users.topicPermissions(this.user.name, name, exchange);
+    if (topics?.allows(operation, key) === false) {
+      throw brokerError('topicRefused', key, exchange, name, this.user.name);
+    }
+  }
+
+  /** Runs `check`, which throws ArgumentError, and words its refusal for the resource. */
+  checked<T>(what: 'queue' | 'exchange', name: string, check: () => T): T {
+    try {
+      return check();
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      throw brokerError('invalidArgument', error.explain(this.resource(what, name)));
+    }
+  }
+
+  resource(what: 'queue' | 'exchange', name: string): string {
+    return `${what} '${name}' in vhost '${this.vhost.name}'`;
+  }
+
+  /** Changes the definitions; resolves when this node has applied them. False: one of `absent` was there. */
+  apply(changes: readonly Change[], absent: readonly string[] = []): Promise<boolean> {
+    return this.broker.metadata.apply(changes, absent);
+  }
+
+  /** The connection has ended: its exclusive queues go. */
+  async leave(): Promise<void> {
+    const own: Queue[] = [];
+    for (const queue of this.vhost.queues.values())
+      if (queue.definition.owner === this.connection) own.push(queue);
+    await this.queues.remove(own);
+  }
+}
+
+/** Names are stripped of line ends, as RabbitMQ does. */
+export function cleanName(name: string): string {
+  return /[\r\n]/.test(name) ? name.replaceAll(/[\r\n]/g, '') : name;
+}

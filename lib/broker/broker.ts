@@ -1,0 +1,152 @@
+import type { Permissions } from '../auth/permissions.js';
+import type { User, UserDirectory } from '../auth/user-directory.js';
+import type { Clock } from '../base/clock.js';
+import { brokerError } from '../base/errors.js';
+import type { Turn } from '../base/turn.js';
+import { type Change, type JsonValue, type MetadataStore, splitMetaKey } from '../meta/metadata-store.js';
+import type { Entry } from '../store/entry.js';
+import type { MessageStore } from '../store/message-store.js';
+import { AuthorizedVhost } from './authorized-vhost.js';
+import { DeadLetterer } from './dead-letterer.js';
+import { vhostKey } from './definitions.js';
+import { ReplyRegistry } from './direct-reply.js';
+import { Dispatcher } from './dispatcher.js';
+import type { MessageCodec } from './message-codec.js';
+import type { DeadLetterReason, Queue, QueueEvents } from './queue.js';
+import { Removal } from './removal.js';
+import { Vhost } from './vhost.js';
+
+export interface BrokerPorts {
+  readonly metadata: MetadataStore;
+  readonly messages: MessageStore;
+  readonly users: UserDirectory;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  readonly codec: MessageCodec;
+  /** A definition could not be changed in the background; the message says which. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** Waits for messages to become safe. */
+export interface CommitListener {
+  committed(): void;
+}
+
+/** All vhosts of one node, kept equal to the definitions in the metadata store. */
+export class Broker implements QueueEvents {
+  readonly metadata: MetadataStore;
+  readonly messages: MessageStore;
+  readonly users: UserDirectory;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  readonly codec: MessageCodec;
+  readonly dispatcher: Dispatcher;
+  readonly replies = new ReplyRegistry();
+  readonly #deadLetterer: DeadLetterer;
+  readonly #failed: (error: unknown) => void;
+  readonly #vhosts = new Map<string, Vhost>();
+  #waiting = new Set<CommitListener>();
+  #unwatch = (): void => {};
+
+  private constructor(ports: BrokerPorts) {
+    this.metadata = ports.metadata;
+    this.messages = ports.messages;
+    this.users = ports.users;
+    this.clock = ports.clock;
+    this.turn = ports.turn;
+    this.codec = ports.codec;
+    this.#failed = ports.failed;
+    this.dispatcher = new Dispatcher(ports.turn);
+    this.#deadLetterer = new DeadLetterer(ports.turn, ports.messages, ports.codec, ports.clock, (name) =>
+      this.#vhosts.get(name),
+    );
+    ports.messages.onCommitted(() => this.#tellCommitted());
+  }
+
+  /** Brings up everything that is defined. Nothing else may change the definitions meanwhile. */
+  static async open(ports: BrokerPorts): Promise<Broker> {
+    const broker = new Broker(ports);
+    for (const prefix of ['vhost/', 'exchange/', 'queue/', 'binding/']) {
+      for (const [key, value] of await ports.metadata.list(prefix)) broker.#apply(key, value);
+    }
+    await ports.messages.recovered();
+    broker.#unwatch = ports.metadata.watch((changes) => broker.#follow(changes));
+    return broker;
+  }
+
+  vhost(name: string): Vhost | undefined {
+    return this.#vhosts.get(name);
+  }
+
+  vhosts(): IterableIterator<Vhost> {
+    return this.#vhosts.values();
+  }
+
+  /** Calls `listener.committed()` once, when the message store's `committed` has grown. */
+  waitForCommit(listener: CommitListener): void {
+    this.#waiting.add(listener);
+  }
+
+  async createVhost(name: string): Promise<void> {
+    const value = { name, description: '', tags: [], defaultQueueType: null };
+    await this.metadata.apply([{ key: vhostKey(name), value, lifetime: 'durable' }], [vhostKey(name)]);
+  }
+
+  /** What `user` may reach in the vhost, on behalf of `connection`. Throws vhostNotFound, vhostRefused. */
+  enter(name: string, user: User, connection: string): AuthorizedVhost {
+    const vhost = this.#vhosts.get(name);
+    if (vhost === undefined) throw brokerError('vhostNotFound', name);
+    const permissions: Permissions | undefined = this.users.permissions(user.name, name);
+    if (permissions === undefined) throw brokerError('vhostRefused', name, user.name);
+    return new AuthorizedVhost(this, vhost, user, connection);
+  }
+
+  ready(queue: Queue): void {
+    this.dispatcher.ready(queue);
+  }
+
+  deadLetter(queue: Queue, entry: Entry, reason: DeadLetterReason): void {
+    this.#deadLetterer.add(queue, entry, reason);
+  }
+
+  abandoned(queue: Queue): void {
+    const vhost = this.#vhosts.get(queue.vhost);
+    if (vhost === undefined || queue.isDeleted) return;
+    this.metadata.apply(new Removal(vhost).queue(queue).changes).catch(this.#failed);
+  }
+
+  /** Stops following the definitions and stops every timer. The ports stay open. */
+  close(): void {
+    this.#unwatch();
+    for (const vhost of this.#vhosts.values()) vhost.stop();
+  }
+
+  #tellCommitted(): void {
+    this.#deadLetterer.committed();
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const listener of waiting) listener.committed();
+  }
+
+  #follow(changes: readonly Change[]): void {
+    for (const { key, value } of changes) this.#apply(key, value);
+  }
+
+  #apply(key: string, value: JsonValue | undefined): void {
+    const segments = splitMetaKey(key);
+    const [kind, name = ''] = segments;
+    if (kind === 'vhost') this.#applyVhost(name, value);
+    else this.#vhosts.get(name)?.apply(key, segments, value);
+  }
+
+  #applyVhost(name: string, value: JsonValue | undefined): void {
+    const existing = this.#vhosts.get(name);
+    if (value === undefined) {
+      this.#vhosts.delete(name);
+      existing?.delete();
+    } else if (existing === undefined) {
+      const { messages, clock } = this;
+      this.#vhosts.set(name, new Vhost(name, { messages, clock, events: this }));
+    }
+  }
+}

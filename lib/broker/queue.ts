@@ -1,0 +1,397 @@
+import { assert } from '../base/assert.js';
+import type { Clock, Timer } from '../base/clock.js';
+import { Entry } from '../store/entry.js';
+import type { Message } from '../store/message.js';
+import type { MessageStore, QueueStore, StoreChange } from '../store/message-store.js';
+import type { FieldTable } from '../wire/values.js';
+import type { QueueOptions } from './arguments/queue-arguments.js';
+import type { Binding } from './binding.js';
+import type { Consumer } from './consumer.js';
+import { Roster, type Subscription } from './roster.js';
+
+export interface QueueDefinition {
+  /** Names this incarnation; a queue declared again under the same name has another. */
+  readonly id: string;
+  readonly name: string;
+  readonly durable: boolean;
+  readonly exclusive: boolean;
+  readonly autoDelete: boolean;
+  /** Id of the connection that an exclusive queue belongs to. */
+  readonly owner: string | undefined;
+  readonly arguments: FieldTable;
+}
+
+export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_limit';
+
+/** What a queue tells the rest of the broker. */
+export interface QueueEvents {
+  /** There may be something to deliver. Called once until the next `drain`. */
+  ready(queue: Queue): void;
+  /** The entry left the queue and has to be republished to its dead-letter exchange, then passed to `settle`. */
+  deadLetter(queue: Queue, entry: Entry, reason: DeadLetterReason): void;
+  /** Nobody uses the queue any more, and it was declared to go then. */
+  abandoned(queue: Queue): void;
+}
+
+/** Deliveries to one queue in one turn, so that its neighbours and the sockets have theirs. */
+const DELIVERIES_PER_TURN = 2048;
+
+/** Position of an entry that stands for a message which the queue refused. */
+const NEVER_ENQUEUED = -1;
+
+/** Messages in order, and the consumers that take them. */
+export class Queue {
+  readonly kind = 'queue';
+  readonly definition: QueueDefinition;
+  readonly options: QueueOptions;
+  readonly vhost: string;
+  /** Bindings to this queue, by key. */
+  readonly incoming = new Map<string, Binding>();
+  /** One per priority, the lowest first; only one where the queue has no priorities. */
+  readonly levels: readonly QueueStore[];
+  /** Takes every message, and all into the same level. */
+  readonly isPlain: boolean;
+  readonly #clock: Clock;
+  readonly #events: QueueEvents;
+  readonly #roster: Roster;
+  readonly #limited: boolean;
+  #unacked = 0;
+  #announced = false;
+  #deleted = false;
+  #hadConsumer = false;
+  #readers: (() => void)[] = [];
+  #expiry: Timer | undefined;
+  /** When #expiry fires, milliseconds since the epoch. */
+  #expiryDue = Infinity;
+  /** Messages that expire have been seen since the queue was last empty. */
+  #expiring = false;
+  #idle: Timer | undefined;
+
+  constructor(
+    vhost: string,
+    definition: QueueDefinition,
+    options: QueueOptions,
+    messages: MessageStore,
+    clock: Clock,
+    events: QueueEvents,
+  ) {
+    this.vhost = vhost;
+    this.definition = definition;
+    this.options = options;
+    this.#clock = clock;
+    this.#events = events;
+    this.#roster = new Roster(options.singleActiveConsumer);
+    this.#limited = options.maxLength !== undefined || options.maxLengthBytes !== undefined;
+    this.levels = Array.from({ length: (options.maxPriority ?? 0) + 1 }, (_, level) =>
+      messages.queue({
+        id: level === 0 ? definition.id : `${definition.id}/${level}`,
+        durable: definition.durable && !definition.exclusive,
+        readable: () => this.#becameReadable(),
+      }),
+    );
+    this.isPlain = this.levels.length === 1 && (!this.#limited || options.overflow === 'drop-head');
+    this.touch();
+    this.#expiring = this.messageCount > 0;
+    this.#armExpiry();
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  /** Ready messages. */
+  get messageCount(): number {
+    let count = 0;
+    for (const level of this.levels) count += level.count;
+    return count;
+  }
+
+  /** Bytes of the ready messages' bodies. */
+  get byteCount(): number {
+    let bytes = 0;
+    for (const level of this.levels) bytes += level.bytes;
+    return bytes;
+  }
+
+  /** Delivered, not settled yet. */
+  get unackedCount(): number {
+    return this.#unacked;
+  }
+
+  get consumerCount(): number {
+    return this.#roster.size;
+  }
+
+  get hasExclusiveConsumer(): boolean {
+    return this.#roster.hasExclusive;
+  }
+
+  /** Where the message belongs in this queue. */
+  levelOf(message: Message): QueueStore {
+    return this.levels[Math.min(message.priority, this.levels.length - 1)] as QueueStore;
+  }
+
+  /** True: the queue is full, was declared to refuse then, and does not take the message. */
+  refuse(message: Message): boolean {
+    if (!this.#limited || this.options.overflow === 'drop-head' || !this.#isFull()) return false;
+    if (this.options.overflow === 'reject-publish-dlx')
+      this.#discard(new Entry(message, NEVER_ENQUEUED, 0), 'maxlen');
+    return true;
+  }
+
+  /** A message was added to the store. */
+  arrived(message: Message): void {
+    if (this.#limited && this.options.overflow === 'drop-head') this.#dropOverflow();
+    if (message.expiration >= 0 || this.options.messageTtl !== undefined) {
+      this.#expiring = true;
+      this.#armExpiry();
+    }
+    this.#announce();
+  }
+
+  /** Serves the ready consumers. True: there is more to do than one turn's worth. */
+  drain(): boolean {
+    this.#announced = false;
+    const roster = this.#roster;
+    for (let budget = DELIVERIES_PER_TURN; budget > 0; budget--) {
+      if (this.#isEmpty()) return false;
+      const subscription = roster.next();
+      if (subscription === undefined) return false;
+      const { consumer } = subscription;
+      const entry = this.take(consumer.noAck);
+      if (entry === undefined) {
+        roster.resume(subscription);
+        return false;
+      }
+      consumer.deliver(entry);
+      roster.resume(subscription);
+    }
+    return !this.#isEmpty();
+  }
+
+  /** The next message, for basic.get or a consumer. `settled`: it counts as acknowledged when handed over. */
+  take(settled: boolean): Entry | undefined {
+    const entry = this.#takeLive(settled);
+    if (this.#expiring) this.#armExpiry();
+    return entry;
+  }
+
+  #takeLive(settled: boolean): Entry | undefined {
+    for (let i = this.levels.length - 1; i >= 0; i--) {
+      const level = this.levels[i] as QueueStore;
+      for (let entry = level.take(); entry !== undefined; entry = level.take()) {
+        if (this.#isExpired(entry.message)) {
+          this.#discard(entry, 'expired');
+          continue;
+        }
+        if (settled) level.settle(entry);
+        else this.#unacked++;
+        return entry;
+      }
+      if (level.count > 0) return undefined;
+    }
+    return undefined;
+  }
+
+  acknowledge(entry: Entry): void {
+    this.#unacked--;
+    if (!this.#deleted) this.levelOf(entry.message).settle(entry);
+  }
+
+  /** Like `acknowledge`, as part of a store transaction. */
+  acknowledgeIn(changes: StoreChange[], entry: Entry): void {
+    this.#unacked--;
+    if (!this.#deleted) changes.push({ type: 'settle', entry, queue: this.levelOf(entry.message) });
+  }
+
+  /** Not wanted back: dead-lettered where the queue says so. */
+  reject(entry: Entry): void {
+    this.#unacked--;
+    if (!this.#deleted) this.#discard(entry, 'rejected');
+  }
+
+  /** Taken entries go back to their places. */
+  requeue(entries: readonly Entry[]): void {
+    this.#unacked -= entries.length;
+    if (this.#deleted) return;
+    const kept = this.options.deliveryLimit === undefined ? entries : this.#underDeliveryLimit(entries);
+    if (this.levels.length === 1) this.levels[0]?.requeue(kept);
+    else for (const entry of kept) this.levelOf(entry.message).requeue([entry]);
+    this.#armExpiry();
+    this.#announce();
+  }
+
+  /** An entry that was dead-lettered is safe in its new place, or was dropped. */
+  settle(entry: Entry): void {
+    if (!this.#deleted && entry.position !== NEVER_ENQUEUED) this.levelOf(entry.message).settle(entry);
+  }
+
+  attach(consumer: Consumer): Subscription {
+    assert(!this.#deleted, 'a deleted queue takes no consumer');
+    this.#hadConsumer = true;
+    this.#idle?.cancel();
+    const subscription = this.#roster.add(consumer);
+    this.#announce();
+    return subscription;
+  }
+
+  detach(subscription: Subscription): void {
+    this.#roster.remove(subscription);
+    if (this.#deleted) return;
+    this.#announce();
+    this.touch();
+    if (this.definition.autoDelete && this.#hadConsumer && this.#roster.size === 0)
+      this.#events.abandoned(this);
+  }
+
+  /** Resolves when a `take` that found messages but could not read them yet is worth repeating. */
+  whenReadable(): Promise<void> {
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  /** The consumer may have credit again. */
+  resume(subscription: Subscription): void {
+    this.#roster.resume(subscription);
+    this.#announce();
+  }
+
+  isActive(subscription: Subscription): boolean {
+    return !this.options.singleActiveConsumer || this.#roster.active === subscription;
+  }
+
+  /** The queue was used; its x-expires starts again. */
+  touch(): void {
+    const { expires } = this.options;
+    if (expires === undefined) return;
+    this.#idle?.cancel();
+    if (this.#roster.size > 0 || this.#deleted) return;
+    this.#idle = this.#clock.after(expires, () => this.#events.abandoned(this));
+  }
+
+  /** Drops what is ready and says how many they were. */
+  purge(): number {
+    let purged = 0;
+    for (const level of this.levels) purged += level.purge();
+    return purged;
+  }
+
+  /** The definition is gone: forgets everything and tells the consumers. */
+  delete(): void {
+    assert(!this.#deleted, 'a queue is deleted once');
+    this.#deleted = true;
+    this.#stopTimers();
+    this.#becameReadable();
+    for (const level of this.levels) level.remove();
+    for (const subscription of [...this.#roster]) {
+      this.#roster.remove(subscription);
+      subscription.consumer.cancelled();
+    }
+  }
+
+  /** The node stops: no timer of this queue fires any more. */
+  stop(): void {
+    this.#stopTimers();
+    this.#deleted = true;
+  }
+
+  get isDeleted(): boolean {
+    return this.#deleted;
+  }
+
+  #becameReadable(): void {
+    const readers = this.#readers;
+    this.#readers = [];
+    for (const resolve of readers) resolve();
+    this.#armExpiry();
+    this.#announce();
+  }
+
+  #announce(): void {
+    if (this.#announced || this.#deleted || this.#roster.size === 0) return;
+    this.#announced = true;
+    this.#events.ready(this);
+  }
+
+  #isEmpty(): boolean {
+    const levels = this.levels;
+    for (let i = 0; i < levels.length; i++) if ((levels[i] as QueueStore).count > 0) return false;
+    return true;
+  }
+
+  #isFull(): boolean {
+    const { maxLength, maxLengthBytes } = this.options;
+    return (
+      (maxLength !== undefined && this.messageCount >= maxLength) ||
+      (maxLengthBytes !== undefined && this.byteCount >= maxLengthBytes)
+    );
+  }
+
+  #dropOverflow(): void {
+    const { maxLength = Infinity, maxLengthBytes = Infinity } = this.options;
+    while (this.messageCount > maxLength || this.byteCount > maxLengthBytes) {
+      const level = this.levels.findLast(({ count }) => count > 0);
+      const entry = level?.take();
+      if (entry === undefined) return;
+      this.#discard(entry, 'maxlen');
+    }
+  }
+
+  #underDeliveryLimit(entries: readonly Entry[]): readonly Entry[] {
+    const limit = this.options.deliveryLimit ?? -1;
+    if (limit < 0) return entries;
+    return entries.filter((entry) => {
+      if (entry.returns < limit) return true;
+      this.#discard(entry, 'delivery_limit');
+      return false;
+    });
+  }
+
+  #discard(entry: Entry, reason: DeadLetterReason): void {
+    if (this.options.deadLetterExchange === undefined) this.settle(entry);
+    else this.#events.deadLetter(this, entry, reason);
+  }
+
+  /** When the message stops being deliverable, milliseconds since the epoch; Infinity for never. */
+  #expiresAt(message: Message): number {
+    const { messageTtl } = this.options;
+    const own = message.expiration >= 0 ? message.expiration : Infinity;
+    return message.arrivedAt + Math.min(own, messageTtl ?? Infinity);
+  }
+
+  #isExpired(message: Message): boolean {
+    if (message.expiration < 0 && this.options.messageTtl === undefined) return false;
+    return this.#expiresAt(message) <= this.#clock.now();
+  }
+
+  /** Only heads expire, as in RabbitMQ: one timer for the earliest of them is enough. */
+  #armExpiry(): void {
+    if (!this.#expiring || this.#deleted) return;
+    let due = Infinity;
+    for (const level of this.levels) {
+      const head = level.head();
+      if (head !== undefined) due = Math.min(due, this.#expiresAt(head));
+    }
+    this.#expiring = due < Infinity || !this.#isEmpty();
+    if (due === Infinity || this.#expiryDue <= due) return;
+    this.#expiry?.cancel();
+    this.#expiryDue = due;
+    this.#expiry = this.#clock.after(Math.max(0, due - this.#clock.now()), () => this.#expireHeads());
+  }
+
+  #expireHeads(): void {
+    this.#expiryDue = Infinity;
+    for (const level of this.levels) {
+      for (let head = level.head(); head !== undefined && this.#isExpired(head); head = level.head()) {
+        const entry = level.take();
+        if (entry === undefined) break;
+        this.#discard(entry, 'expired');
+      }
+    }
+    this.#armExpiry();
+  }
+
+  #stopTimers(): void {
+    this.#expiry?.cancel();
+    this.#idle?.cancel();
+  }
+}

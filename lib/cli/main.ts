@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../base/clock.js';
+import { questionIn } from '../config/command-line.js';
+import { ConfigError } from '../config/config-error.js';
+import { type LoadedConfig, loadConfig } from '../config/load-config.js';
+import { helpText } from '../config/reference.js';
+import { BrokerNode } from '../node/broker-node.js';
+import { createLogger, type Logger } from '../node/logger.js';
+import { StartError } from '../node/start-error.js';
+import { VERSION } from '../node/version.js';
+
+/** The server program. Ends the process with exit code 1 and one line if it cannot start. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const question = questionIn(argv);
+  if (question !== undefined) {
+    process.stdout.write(question === 'help' ? helpText() : `${VERSION}\n`);
+    return;
+  }
+  try {
+    await run(load(argv));
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
+    process.stderr.write(`warrenmq: ${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function load(argv: readonly string[]): LoadedConfig {
+  return loadConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
+}
+
+async function run({ config, notes }: LoadedConfig): Promise<void> {
+  const log = createLogger({
+    level: config['log.console.level'],
+    formatter: config['log.console.formatter'],
+  });
+  for (const note of notes) log.warn(note);
+  const node = new BrokerNode({
+    config,
+    dataDir: config.data_dir,
+    clock: systemClock,
+    log,
+    version: VERSION,
+  });
+  await node.start();
+  stopOnSignals(node, log);
+  log.info(`WarrenMQ ${VERSION} is ready: AMQP on port ${node.ports.join(', ')}, data in ${config.data_dir}`);
+}
+
+/** The first signal stops in order and exits with 0, a second one at once. */
+function stopOnSignals(node: BrokerNode, log: Logger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info(`${signal}: stopping`);
+    node
+      .stop()
+      .then(() => process.exit(0))
+      .catch((error: unknown) => {
+        log.fatal({ error: String(error) }, 'could not stop in order');
+        process.exit(1);
+      });
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

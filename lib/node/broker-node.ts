@@ -1,0 +1,168 @@
+import { mkdir, access, constants } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ensureDefaults } from '../auth/default-definitions.js';
+import { UserDirectory } from '../auth/user-directory.js';
+import { amqpMessageCodec } from '../amqp/message-codec.js';
+import { serverProperties } from '../amqp/server-properties.js';
+import type { ConnectionSettings } from '../amqp/connection-settings.js';
+import type { Clock } from '../base/clock.js';
+import { Turn } from '../base/turn.js';
+import { Broker } from '../broker/broker.js';
+import type { Config } from '../config/schema.js';
+import { DataDirectoryError } from '../meta/data-directory-errors.js';
+import { LevelMetadataStore } from '../meta/level-metadata-store.js';
+import { MemoryMetadataStore } from '../meta/memory-metadata-store.js';
+import type { MetadataStore } from '../meta/metadata-store.js';
+import { MemoryMessageStore } from '../store/memory-message-store.js';
+import type { MessageStore } from '../store/message-store.js';
+import { AmqpListener } from './amqp-listener.js';
+import { ConnectionLogger } from './connection-logger.js';
+import type { Logger } from './logger.js';
+import { StartError } from './start-error.js';
+
+export interface NodeOptions {
+  readonly config: Config;
+  /** Undefined: everything is kept in memory and gone after `stop`. */
+  readonly dataDir: string | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly version: string;
+}
+
+/** One broker process (or one inside a test): brings the parts up in order and down again. */
+export class BrokerNode {
+  readonly #options: NodeOptions;
+  #metadata: MetadataStore | undefined;
+  #messages: MessageStore | undefined;
+  #users: UserDirectory | undefined;
+  #broker: Broker | undefined;
+  #listeners: AmqpListener[] = [];
+  #ports: number[] = [];
+
+  constructor(options: NodeOptions) {
+    this.#options = options;
+  }
+
+  /** Ports of the AMQP listeners, in the order of the configuration. */
+  get ports(): readonly number[] {
+    return this.#ports;
+  }
+
+  get broker(): Broker | undefined {
+    return this.#broker;
+  }
+
+  get users(): UserDirectory | undefined {
+    return this.#users;
+  }
+
+  /** Rejects with StartError; what was started is stopped again. */
+  async start(): Promise<void> {
+    try {
+      await this.#openStores();
+      await this.#openBroker();
+      await this.#listen();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Tells the clients, finishes what is under way, closes the stores. */
+  async stop(): Promise<void> {
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    await Promise.all(listeners.map((listener) => listener.close()));
+    this.#broker?.close();
+    this.#users?.close();
+    await this.#messages?.close();
+    await this.#metadata?.close();
+    this.#broker = this.#users = this.#messages = this.#metadata = undefined;
+  }
+
+  async #openStores(): Promise<void> {
+    const { dataDir } = this.#options;
+    if (dataDir === undefined) {
+      this.#metadata = new MemoryMetadataStore();
+    } else {
+      const directory = resolve(dataDir);
+      await requireWritable(directory);
+      this.#metadata = await LevelMetadataStore.open(join(directory, 'definitions')).catch(asStartError);
+    }
+    this.#messages = new MemoryMessageStore();
+  }
+
+  async #openBroker(): Promise<void> {
+    const { config, clock, log } = this.#options;
+    const metadata = this.#metadata as MetadataStore;
+    await ensureDefaults(metadata, {
+      vhost: config.default_vhost,
+      user: config.default_user,
+      pass: config.default_pass,
+      tags: config.default_user_tags,
+      permissions: {
+        configure: config['default_permissions.configure'],
+        write: config['default_permissions.write'],
+        read: config['default_permissions.read'],
+      },
+    });
+    this.#users = await UserDirectory.open(metadata);
+    this.#broker = await Broker.open({
+      metadata,
+      messages: this.#messages as MessageStore,
+      users: this.#users,
+      clock,
+      turn: new Turn(),
+      codec: amqpMessageCodec,
+      failed: (error) => log.error({ error: String(error) }, 'a definition could not be changed'),
+    });
+  }
+
+  async #listen(): Promise<void> {
+    const { config, log } = this.#options;
+    for (const { host, port } of config['listeners.tcp']) {
+      const listener = new AmqpListener(
+        this.#broker as Broker,
+        this.#settings(),
+        new ConnectionLogger(log),
+        {
+          host,
+          port,
+          backlog: config['tcp_listen_options.backlog'],
+          noDelay: config['tcp_listen_options.nodelay'],
+          keepAlive: config['tcp_listen_options.keepalive'],
+        },
+        config.connection_max,
+      );
+      this.#ports.push(await listener.listen());
+      this.#listeners.push(listener);
+    }
+  }
+
+  #settings(): ConnectionSettings {
+    const { config, version } = this.#options;
+    return {
+      frameMax: config.frame_max,
+      channelMax: config.channel_max,
+      heartbeat: config.heartbeat,
+      handshakeTimeout: config.handshake_timeout,
+      maxMessageSize: config.max_message_size,
+      loopbackUsers: config.loopback_users,
+      serverProperties: serverProperties(config.cluster_name, version),
+    };
+  }
+}
+
+async function requireWritable(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (error) {
+    throw new StartError(`data directory ${directory} cannot be written: ${(error as Error).message}`);
+  }
+}
+
+function asStartError(error: unknown): never {
+  if (error instanceof DataDirectoryError) throw new StartError(error.message);
+  throw error;
+}
