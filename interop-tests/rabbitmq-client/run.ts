@@ -115,10 +115,8 @@ const returns = () =>
   withChannel(async (channel, connection) => {
     const queue = await ownQueue(channel, 'returns');
     const returned: ReturnedMessage[] = [];
-    const publisher = connection.createPublisher({
-      confirm: true,
-      onReturn: (message) => returned.push(message),
-    });
+    const publisher = connection.createPublisher({ confirm: true });
+    publisher.on('basic.return', (message) => returned.push(message));
     await publisher.send({ routingKey: queue, mandatory: true }, 'routed');
     await publisher.send({ routingKey: `${PREFIX}nobody`, mandatory: true, messageId: 'm1' }, 'unroutable');
     // This client puts a returned message together later than it takes the confirm that follows.
