@@ -1,6 +1,7 @@
 /** The common checks with rabbitmq-client. */
 import { strict as assert } from 'node:assert';
 import { once } from 'node:events';
+import amqp from 'amqplib';
 import { type AsyncMessage, Connection, ConsumerStatus, type ReturnedMessage } from 'rabbitmq-client';
 import { eventually } from '../../spec/support/eventually.js';
 import {
@@ -221,6 +222,14 @@ const headers = () =>
     includes(await get(channel, queue), { ...properties, durable: true });
   });
 
+async function publishInSmallFrames(queue: string): Promise<void> {
+  const connection = await amqp.connect(`${BROKER_URL}?frameMax=4096`);
+  const publisher = await connection.createConfirmChannel();
+  publisher.sendToQueue(queue, bigBody());
+  await publisher.waitForConfirms();
+  await connection.close();
+}
+
 const fiveMb = () =>
   withChannel(async (channel) => {
     const queue = await ownQueue(channel, 'big');
@@ -228,6 +237,9 @@ const fiveMb = () =>
     await channel.basicPublish(queue, Buffer.alloc(0));
     assert.ok(bigBody().equals((await get(channel, queue)).body), 'the body came back changed');
     assert.equal((await get(channel, queue)).body.length, 0);
+    // This client counts on full frames of the size that it negotiated, however the publisher has cut the body.
+    await publishInSmallFrames(queue);
+    assert.ok(bigBody().equals((await get(channel, queue)).body), 'a body in other frames came back changed');
   });
 
 const tx = () =>
