@@ -144,17 +144,28 @@ export class Channel {
     await this.expectEnd();
   }
 
+  /** Closes the connection as a good client does. */
+  async closeConnection(): Promise<void> {
+    this.raw.method(0, 'connection.close', { replyCode: 200 });
+    asMethod(await this.next(), 'connection.close-ok');
+    this.raw.finish();
+    await this.expectEnd();
+  }
+
   async expectEnd(): Promise<void> {
     const received = await this.next();
     if (received.kind !== 'end') throw new Broken('the end of the socket', describe(received));
   }
 
   /**
-   * Nothing comes but the answers to two round trips, the first through the queue when one is named: whatever the broker had to say
-   * about earlier steps would have come before them.
+   * Nothing comes but the answers to a round trip, and to others before it through the queue when one is named: whatever the broker
+   * had to say about earlier steps would have come before them.
    */
   async quiet(queue?: string): Promise<void> {
-    if (queue !== undefined) await this.call('queue.declare', { queue, passive: true });
+    if (queue !== undefined) {
+      await this.call('queue.declare', { queue, passive: true });
+      await this.call('queue.declare', { queue, passive: true });
+    }
     await this.call('channel.flow', { active: true });
   }
 
@@ -167,6 +178,20 @@ export class Channel {
   async counts(queue: string, messageCount: number, consumerCount?: number): Promise<void> {
     const wanted = consumerCount === undefined ? { messageCount } : { messageCount, consumerCount };
     await eventually(() => this.call('queue.declare', { queue, passive: true }, wanted));
+  }
+
+  /** The queue is gone, now or soon. Asked by publishing to it, which is no use of it and keeps no queue from expiring. */
+  async expectGone(queue: string): Promise<void> {
+    await eventually(async () => {
+      this.publish('are you there?', { routingKey: queue, mandatory: true });
+      this.send('channel.flow', { active: true });
+      const answer = await this.next();
+      if (answer.kind === 'method' && answer.name === 'channel.flow-ok')
+        throw new Broken(`no queue ${queue}`, 'one');
+      asMethod(answer, 'basic.return', { replyCode: 312 });
+      await this.expectContent();
+      await this.expect('channel.flow-ok');
+    });
   }
 
   /** The message's properties, byte for byte. */

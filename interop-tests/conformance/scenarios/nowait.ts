@@ -46,12 +46,16 @@ scenario('confirm.select with nowait is answered with nothing and counts from th
 });
 
 /** An error is an error, asked for or not. */
-for (const name of ['queue.declare', 'queue.bind', 'queue.purge', 'basic.consume'] as const) {
+for (const [name, args] of [
+  ['queue.declare', { passive: true }],
+  ['queue.bind', { exchange: 'amq.direct' }],
+  ['queue.purge', {}],
+  ['basic.consume', {}],
+] as const) {
   scenario(`${name} with nowait still closes the channel with 404`, async (s) => {
     const channel = await s.channel();
     const queue = s.name();
-    const more = { 'queue.declare': { passive: true }, 'queue.bind': { exchange: 'amq.direct' } } as const;
-    channel.send(name, { queue, nowait: true, ...more[name as 'queue.bind'] } as object);
+    channel.send(name, { queue, nowait: true, ...args });
     await channel.expectClosed(404, name, `NOT_FOUND - no queue '${queue}' in vhost '/'`);
   });
 }

@@ -140,6 +140,12 @@ inequivalent(
   "received 'true' but current is 'false'",
 );
 
+const FIELD_TYPES: Partial<Record<string, string>> = {
+  number: 'signedint',
+  string: 'longstr',
+  boolean: 'bool',
+};
+
 for (const [name, value, other] of [
   ['x-message-ttl', 1000, 2000],
   ['x-expires', 60_000, 70_000],
@@ -151,7 +157,7 @@ for (const [name, value, other] of [
   ['x-single-active-consumer', true, false],
   ['x-queue-mode', 'default', 'lazy'],
 ] as const) {
-  const type = { number: 'signedint', string: 'longstr', boolean: 'bool' }[typeof value as 'number'];
+  const type = FIELD_TYPES[typeof value];
   const plain = { arguments: { [name]: value } };
   inequivalent(
     `${name} added`,
@@ -259,7 +265,7 @@ for (const [name, args] of [
     async (s) => {
       const queue = await s.queue(await s.channel());
       const other = await s.channel();
-      other.send(name, { queue, ...args } as object);
+      other.send(name, { queue, ...args });
       await other.expectClosed(405, name, locked(queue));
     },
   );
