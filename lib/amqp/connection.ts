@@ -69,7 +69,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   #deadline: Timer | undefined;
   #heartbeat: Heartbeat | undefined;
   #heard = false;
-  #waitingForRelief = false;
+  #waitingForTurn = false;
   /** Class and method id of the method at hand on channel 0. */
   #methodId = 0;
 
@@ -112,7 +112,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     } catch (error) {
       this.#failed(error);
     }
-    this.#slowDown();
+    this.#slowDown(chunk.length);
   }
 
   /** FrameSink. */
@@ -189,9 +189,9 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.transport.destroy();
   }
 
-  /** ReliefListener: the dispatcher has caught up. */
-  relieved(): void {
-    this.#waitingForRelief = false;
+  /** The dispatcher lets this publisher read on. */
+  admit(): void {
+    this.#waitingForTurn = false;
     this.#goOn();
   }
 
@@ -254,31 +254,30 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   }
 
   #goOn(): void {
-    if (this.#waitingForRelief || this.#state === 'closed') return;
+    if (this.#waitingForTurn || this.#state === 'closed') return;
     try {
       if (this.#reader.paused) this.#reader.resume();
     } catch (error) {
       this.#failed(error);
     }
-    this.#slowDown();
+    this.#slowDown(0);
     if (!this.#reader.paused) this.transport.resume();
   }
 
-  /** Reads no more while the broker is behind with deliveries, or the client with reading its answers. */
-  #slowDown(): void {
+  /** A publisher that floods waits for its next turn; a client that does not read its answers is not read either. */
+  #slowDown(octets: number): void {
     if (this.#reader.paused) {
       this.transport.pause();
       return;
     }
-    const { dispatcher } = this.#ports.broker;
-    const behind = this.#channels?.published === true && dispatcher.behind;
+    const flooding = this.#channels?.published === true && octets >= FLOOD;
     if (this.#channels !== undefined) this.#channels.published = false;
-    if (!behind && this.#outbound.pending < MOST_UNSENT) return;
+    if (!flooding && this.#outbound.pending < MOST_UNSENT) return;
     this.#reader.pause();
     this.transport.pause();
-    if (!behind) return;
-    this.#waitingForRelief = true;
-    dispatcher.onRelief(this);
+    if (!flooding) return;
+    this.#waitingForTurn = true;
+    this.#ports.broker.dispatcher.wait(this);
   }
 
   #relieved(): void {
@@ -417,6 +416,8 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   }
 }
 
+/** A chunk this large, with publishes in it, says that more is waiting. Octets. */
+const FLOOD = 32_768;
 const NOTHING = Buffer.alloc(0);
 const CLOSE_ID = (10 << 16) | 50;
 const CLOSE_OK_ID = (10 << 16) | 51;

@@ -1,21 +1,27 @@
 import type { Turn, TurnTask } from '../base/turn.js';
 import type { Queue } from './queue.js';
 
-/** Told when the dispatcher has caught up. */
-export interface ReliefListener {
-  relieved(): void;
+/** A publisher that waits for its next turn. */
+export interface Publisher {
+  /** Reads on. */
+  admit(): void;
 }
 
-/** Ready messages a queue may hold, with consumers asking for them, before publishers are made to wait. */
-const BACKLOG_MARK = 16_384;
+/** Ready messages in a queue that is being consumed, above which its publishers skip turns. */
+const BACKLOG_MARK = 8192;
+/** Most turns that publishers skip in a row. */
+const MOST_SKIPPED = 8;
 
-/** Delivers in turns of its own, never in the publisher's. */
+/**
+ * Delivers in turns of its own, never in the publisher's. Publishers that send without pause get one chunk read per
+ * turn, so that acknowledgements and deliveries have theirs; where consumers are at work on a backlog they skip turns.
+ */
 export class Dispatcher implements TurnTask {
   readonly #turn: Turn;
   #ready: Queue[] = [];
   #scheduled = false;
-  #waiting: ReliefListener[] = [];
-  #behind = false;
+  #waiting: Publisher[] = [];
+  #skipped = 0;
 
   constructor(turn: Turn) {
     this.#turn = turn;
@@ -29,41 +35,45 @@ export class Dispatcher implements TurnTask {
     this.#turn.work(this);
   }
 
-  /** Consumers could take more than this process manages to deliver: reading more publishes now only grows queues. */
-  get behind(): boolean {
-    return this.#behind;
-  }
-
-  /** Calls `listener.relieved()` once, when `behind` has become false. */
-  onRelief(listener: ReliefListener): void {
-    this.#waiting.push(listener);
+  /** Calls `publisher.admit()` in one of the next turns. */
+  wait(publisher: Publisher): void {
+    this.#waiting.push(publisher);
+    this.#nextTurn();
   }
 
   runTurn(): void {
     const queues = this.#ready;
     this.#ready = [];
     this.#scheduled = false;
-    let behind = false;
+    let backlog = 0;
     for (const queue of queues) {
-      if (queue.isDeleted || !queue.drain()) continue;
-      behind ||= queue.messageCount > BACKLOG_MARK;
-      this.#nextTurn(queue);
+      if (queue.isDeleted) continue;
+      if (queue.drain()) this.#again(queue);
+      backlog = Math.max(backlog, queue.messageCount);
     }
-    this.#become(behind);
+    if (this.#waiting.length > 0) this.#admit(backlog);
   }
 
-  #nextTurn(queue: Queue): void {
+  #admit(backlog: number): void {
+    if (this.#skipped < Math.min(MOST_SKIPPED, Math.floor(backlog / BACKLOG_MARK))) {
+      this.#skipped++;
+      this.#nextTurn();
+      return;
+    }
+    this.#skipped = 0;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const publisher of waiting) publisher.admit();
+  }
+
+  #again(queue: Queue): void {
     this.#ready.push(queue);
+    this.#nextTurn();
+  }
+
+  #nextTurn(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
     this.#turn.again(this);
-  }
-
-  #become(behind: boolean): void {
-    this.#behind = behind;
-    if (behind || this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const listener of waiting) listener.relieved();
   }
 }
