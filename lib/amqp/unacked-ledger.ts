@@ -95,7 +95,7 @@ export class UnackedLedger {
     if (last >= this.#first) this.#first = last + 1;
     this.#advance();
     // A restored delivery may stand among the strays with a tag of the ring's range.
-    return this.#strays === undefined ? removed : removed.sort((a, b) => a.tag - b.tag);
+    return this.#strays === undefined ? removed : removed.toSorted((a, b) => a.tag - b.tag);
   }
 
   #removeStrays(tag: number, removed: Delivery[]): void {

@@ -34,7 +34,7 @@ export function bindingKey(vhost: string, binding: BindingDefinition): string {
 
 function digest(table: FieldTable): string {
   if (table.size === 0) return '';
-  const sorted = new Map([...table].sort(([a], [b]) => (a < b ? -1 : 1)));
+  const sorted = new Map([...table].toSorted(([a], [b]) => (a < b ? -1 : 1)));
   return createHash('sha256').update(encodeTable(sorted)).digest('base64url').slice(0, 22);
 }
 

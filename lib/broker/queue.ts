@@ -282,7 +282,7 @@ export class Queue {
     this.#stopTimers();
     this.#becameReadable();
     for (const level of this.levels) level.remove();
-    for (const subscription of [...this.#roster]) {
+    for (const subscription of this.#roster) {
       this.#roster.remove(subscription);
       subscription.consumer.cancelled();
     }

@@ -78,12 +78,10 @@ export class Vhost implements Topology {
   apply(key: string, segments: readonly string[], value: JsonValue | undefined): void {
     this.#version++;
     const [kind, , name = ''] = segments;
-    if (kind === 'exchange')
-      value === undefined ? this.#removeExchange(name) : this.#addExchange(readExchange(value));
-    else if (kind === 'queue')
-      value === undefined ? this.#removeQueue(name) : this.#addQueue(readQueue(value));
-    else if (kind === 'binding')
-      value === undefined ? this.#removeBinding(key) : this.#addBinding(key, value);
+    if (value === undefined) this.#remove(kind, name, key);
+    else if (kind === 'exchange') this.#addExchange(readExchange(value));
+    else if (kind === 'queue') this.#addQueue(readQueue(value));
+    else if (kind === 'binding') this.#addBinding(key, value);
   }
 
   /** The vhost is deleted: consumers are told, messages forgotten. */
@@ -95,6 +93,12 @@ export class Vhost implements Topology {
   /** The node stops. */
   stop(): void {
     for (const queue of this.queues.values()) queue.stop();
+  }
+
+  #remove(kind: string | undefined, name: string, key: string): void {
+    if (kind === 'exchange') this.#removeExchange(name);
+    else if (kind === 'queue') this.#removeQueue(name);
+    else if (kind === 'binding') this.#removeBinding(key);
   }
 
   #addExchange(definition: ExchangeDefinition): void {

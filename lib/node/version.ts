@@ -4,4 +4,4 @@ import { parse } from '@hapi/bourne';
 const PACKAGE = new URL('../../../package.json', import.meta.url);
 
 /** The package's version. */
-export const VERSION = String((parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version);
+export const VERSION = (parse(readFileSync(PACKAGE, 'utf8')) as { version: string }).version;

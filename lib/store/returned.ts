@@ -56,7 +56,7 @@ export class Returned {
   #merge(entries: readonly Entry[]): void {
     this.#compact();
     // Two sorted runs: the engine's sort recognises them and merges in linear time.
-    this.#entries = this.#entries.concat([...entries].sort(byPosition)).sort(byPosition);
+    this.#entries = this.#entries.concat(entries.toSorted(byPosition)).toSorted(byPosition);
   }
 
   #compact(): void {
