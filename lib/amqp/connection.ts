@@ -4,21 +4,21 @@ import { assert } from '../base/assert.js';
 import type { Timer } from '../base/clock.js';
 import { BrokerError, brokerError } from '../base/errors.js';
 import type { AuthorizedVhost } from '../broker/authorized-vhost.js';
-import type { Broker } from '../broker/broker.js';
 import { FRAME, FRAME_OVERHEAD, PROTOCOL_HEADER } from '../wire/constants.js';
 import { FrameReader, type FrameSink } from '../wire/frame-reader.js';
 import { decodeMethod } from '../wire/method-codec.js';
 import type { MethodArgs } from '../wire/methods.js';
-import { frameText } from '../wire/octets-text.js';
 import { EMPTY_TABLE, type FieldTable } from '../wire/values.js';
-import type { BufferPool } from './buffer-pool.js';
 import { Channels } from './channels.js';
-import type { ConnectionSettings } from './connection-settings.js';
-import { toRefusal } from './refusal.js';
+import type { ConnectionPorts } from './connection-ports.js';
+import { idsOf, toRefusal } from './refusal.js';
 import { hasCapability, logIn, MECHANISM_NAMES, tuneRefusal } from './handshake.js';
 import { Heartbeat, type HeartbeatEvents } from './heartbeat.js';
 import { MessageArena } from './message-arena.js';
+import { HOLD, InputGate } from './input-gate.js';
 import { Outbound } from './outbound.js';
+import { ProtocolHeader } from './protocol-header.js';
+import { checkHeartbeat, strayFrame } from './stray-frame.js';
 import type { Transport, TransportEvents } from './transport.js';
 
 /** How far a connection has come. It only ever moves down this list. [AMQP 2.2.4] */
@@ -34,25 +34,6 @@ const FIRST_FRAME_MAX = 131_072;
 /** Waiting to be sent to the client: above this the connection is not read. Octets. */
 const MOST_UNSENT = 16 * 1024 * 1024;
 
-/** What the listener gives to each connection, and learns from it. */
-export interface ConnectionPorts {
-  readonly broker: Broker;
-  readonly settings: ConnectionSettings;
-  readonly pool: BufferPool;
-  readonly log: ConnectionLog;
-  /** The transport is closed and everything the connection held was given back. */
-  readonly ended: (connection: Connection) => void;
-}
-
-/** What is worth telling the operator. */
-export interface ConnectionLog {
-  refused(connection: Connection, reason: string): void;
-  opened(connection: Connection): void;
-  failed(connection: Connection, error: BrokerError): void;
-  /** A defect of the broker's own; the connection was closed. */
-  defect(connection: Connection, error: unknown): void;
-}
-
 /** One client connection, from the protocol header to the end. Knows no socket: bytes come in, bytes go out. */
 export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   readonly id = randomBytes(9).toString('base64url');
@@ -60,8 +41,9 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   readonly #ports: ConnectionPorts;
   readonly #outbound: Outbound;
   readonly #reader: FrameReader;
+  readonly #gate: InputGate;
   #state: State = 'header';
-  #header: Buffer | undefined;
+  #header: ProtocolHeader | undefined = new ProtocolHeader();
   #user: User | undefined;
   #door: AuthorizedVhost | undefined;
   #channels: Channels | undefined;
@@ -69,7 +51,8 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   #deadline: Timer | undefined;
   #heartbeat: Heartbeat | undefined;
   #heard = false;
-  #waitingForTurn = false;
+  /** The client was told that it is blocked. */
+  #toldBlocked = false;
   /** Class and method id of the method at hand on channel 0. */
   #methodId = 0;
 
@@ -78,6 +61,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.#ports = ports;
     this.#outbound = new Outbound(transport, ports.pool, ports.broker.turn, () => this.#relieved());
     this.#reader = new FrameReader(this, FIRST_FRAME_MAX);
+    this.#gate = new InputGate(this.#reader, transport, (error) => this.#failed(error));
     this.#deadline = ports.broker.clock.after(ports.settings.handshakeTimeout, () => {
       this.#ports.log.refused(this, 'the handshake took too long');
       this.transport.destroy();
@@ -117,15 +101,15 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
   /** FrameSink. */
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
-    if (this.#state === 'running' && channel !== 0 && type !== FRAME.heartbeat) {
+    if (this.#state === 'running' && channel !== 0 && type >= FRAME.method && type <= FRAME.body) {
       this.#channelFrame(type, channel, bytes, start, end);
       return;
     }
     if (this.#state === 'closed') return;
     this.#methodId = 0;
-    if (type === FRAME.heartbeat) this.#onHeartbeat(channel, bytes, start, end);
+    if (type === FRAME.heartbeat) checkHeartbeat(channel, bytes, start, end);
     else if (type === FRAME.method && channel === 0) this.#connectionMethod(bytes, start, end);
-    else if (this.#state !== 'closing') this.#strayFrame(type, bytes, start, end);
+    else if (this.#state !== 'closing') throw strayFrame(type, bytes, start, end);
   }
 
   /** FrameSink. */
@@ -140,6 +124,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
+    this.#ports.broker.alarms.unlisten(this);
     this.#deadline?.cancel();
     this.#heartbeat?.stop();
     this.#outbound.close();
@@ -170,7 +155,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   wasHeard(): boolean {
     const heard = this.#heard;
     this.#heard = false;
-    return heard || this.#reader.paused;
+    return heard || this.#gate.held;
   }
 
   hasSpoken(): boolean {
@@ -191,8 +176,16 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
   /** The dispatcher lets this publisher read on. */
   admit(): void {
-    this.#waitingForTurn = false;
-    this.#goOn();
+    this.#gate.release(HOLD.turn);
+  }
+
+  /** Memory or disk space has run short, or is there again. */
+  alarmsChanged(): void {
+    const { alarms } = this.#ports.broker;
+    if (alarms.active) return;
+    if (this.#toldBlocked) this.#outbound.method(0, 'connection.unblocked', {});
+    this.#toldBlocked = false;
+    this.#gate.release(HOLD.alarm);
   }
 
   #become(state: State): void {
@@ -211,16 +204,15 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   }
 
   #protocolHeader(chunk: Buffer): Buffer {
-    const bytes = this.#header === undefined ? chunk : Buffer.concat([this.#header, chunk]);
-    this.#header = bytes;
-    if (bytes.length < PROTOCOL_HEADER.length) return NOTHING;
+    const header = this.#header as ProtocolHeader;
+    const rest = header.read(chunk);
+    if (rest === undefined) return NOTHING;
     this.#header = undefined;
-    const header = bytes.subarray(0, PROTOCOL_HEADER.length);
-    if (!ACCEPTED_HEADERS.some((accepted) => accepted.equals(header))) {
-      this.#ports.log.refused(this, `not an AMQP 0-9-1 protocol header: ${header.toString('latin1')}`);
+    if (!header.isAccepted) {
+      this.#ports.log.refused(this, `not an AMQP 0-9-1 protocol header: ${header}`);
       this.#outbound.raw(PROTOCOL_HEADER);
       this.#outbound.end();
-      this.#state = 'closed';
+      this.#becomeClosing();
       return NOTHING;
     }
     this.#become('starting');
@@ -231,7 +223,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
       mechanisms: Buffer.from(MECHANISM_NAMES),
       locales: Buffer.from('en_US'),
     });
-    return bytes.subarray(PROTOCOL_HEADER.length);
+    return rest;
   }
 
   #channelFrame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
@@ -244,45 +236,40 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     }
   }
 
-  /** The channel works on something that takes time: reads no further frames until it is done. */
   #await(channel: number, pending: Promise<void>): void {
-    this.#reader.pause();
+    this.#gate.hold(HOLD.work);
     pending
       .catch((error: unknown) => this.#channelFailed(channel, error))
-      .then(() => this.#goOn())
+      .then(() => this.#gate.release(HOLD.work))
       .catch((error: unknown) => this.#failed(error));
   }
 
-  #goOn(): void {
-    if (this.#waitingForTurn || this.#state === 'closed') return;
-    try {
-      if (this.#reader.paused) this.#reader.resume();
-    } catch (error) {
-      this.#failed(error);
-    }
-    this.#slowDown(0);
-    if (!this.#reader.paused) this.transport.resume();
+  /** Decides after a chunk of so many octets whether reading goes on at once. */
+  #slowDown(octets: number): void {
+    // Whoever finds it congested is called back when it is not any more.
+    if (this.#outbound.pending >= MOST_UNSENT && this.#outbound.congested) this.#gate.hold(HOLD.unsent);
+    const channels = this.#channels;
+    if (channels?.published !== true || this.#state !== 'running') return;
+    channels.published = false;
+    const { alarms, dispatcher } = this.#ports.broker;
+    if (alarms.active) this.#block(alarms.reason);
+    if (octets < FLOOD || this.#gate.isHeldFor(HOLD.turn)) return;
+    this.#gate.hold(HOLD.turn);
+    dispatcher.wait(this);
   }
 
-  /** A publisher that floods waits for its next turn; a client that does not read its answers is not read either. */
-  #slowDown(octets: number): void {
-    if (this.#reader.paused) {
-      this.transport.pause();
-      return;
-    }
-    const flooding = this.#channels?.published === true && octets >= FLOOD;
-    if (this.#channels !== undefined) this.#channels.published = false;
-    if (!flooding && this.#outbound.pending < MOST_UNSENT) return;
-    this.#reader.pause();
-    this.transport.pause();
-    if (!flooding) return;
-    this.#waitingForTurn = true;
-    this.#ports.broker.dispatcher.wait(this);
+  /** A publisher is not read while memory or disk space is short; consumers go on. [RMQ blocked] */
+  #block(reason: string): void {
+    if (this.#gate.isHeldFor(HOLD.alarm)) return;
+    this.#gate.hold(HOLD.alarm);
+    if (!hasCapability(this.#clientProperties, 'connection.blocked')) return;
+    this.#toldBlocked = true;
+    this.#outbound.method(0, 'connection.blocked', { reason });
   }
 
   #relieved(): void {
     this.#channels?.resume();
-    if (this.#reader.paused && this.#channels?.busy !== true) this.#goOn();
+    if (this.#outbound.pending < MOST_UNSENT) this.#gate.release(HOLD.unsent);
   }
 
   #channelFailed(channel: number, error: unknown): void {
@@ -312,19 +299,6 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     if (this.#state !== 'closing') this.#becomeClosing();
     this.#deadline?.cancel();
     this.#deadline = this.#ports.broker.clock.after(SILENCE_MS, () => this.transport.destroy());
-  }
-
-  #onHeartbeat(channel: number, bytes: Buffer, start: number, end: number): void {
-    if (end > start)
-      throw brokerError('malformedFrame', `${frameText(FRAME.heartbeat, bytes, start, end)}: unknown_frame`);
-    if (channel !== 0) throw brokerError('unexpectedFrame', frameText(FRAME.heartbeat, bytes, start, end));
-  }
-
-  #strayFrame(type: number, bytes: Buffer, start: number, end: number): void {
-    const text = frameText(type, bytes, start, end);
-    if (type < FRAME.method || type > FRAME.body)
-      throw brokerError('malformedFrame', `${text}: unknown_frame`);
-    throw brokerError('unexpectedFrame', text);
   }
 
   #connectionMethod(bytes: Buffer, start: number, end: number): void {
@@ -397,6 +371,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.#become('running');
     this.#deadline?.cancel();
     this.#outbound.method(0, 'connection.open-ok', {});
+    this.#ports.broker.alarms.listen(this);
     this.#ports.log.opened(this);
   }
 
@@ -404,7 +379,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   #onClose(): void {
     this.#channels?.close();
     this.#becomeClosing();
-    this.#reader.pause();
+    this.#gate.hold(HOLD.work);
     const left = this.#door?.leave() ?? Promise.resolve();
     left
       .catch((error: unknown) => this.#ports.log.defect(this, error))
@@ -423,14 +398,3 @@ const CLOSE_ID = (10 << 16) | 50;
 const CLOSE_OK_ID = (10 << 16) | 51;
 /** Octets; what a negotiated frame_max of 0 amounts to. */
 const UNLIMITED_FRAME = 0x7fff_ffff;
-/** 0-9-1, and 0-9 in its two notations, which RabbitMQ takes as well. */
-const ACCEPTED_HEADERS = [
-  PROTOCOL_HEADER,
-  Buffer.from([0x41, 0x4d, 0x51, 0x50, 1, 1, 0, 9]),
-  Buffer.from([0x41, 0x4d, 0x51, 0x50, 1, 1, 8, 0]),
-];
-
-/** Framing errors name no method. */
-function idsOf(error: BrokerError, methodId: number): number {
-  return error.kind === 'malformedFrame' || error.kind === 'malformedContent' ? 0 : methodId;
-}

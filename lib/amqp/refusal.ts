@@ -10,3 +10,8 @@ export function toRefusal(error: unknown): BrokerError | undefined {
   if (error instanceof UnknownMethodError) return brokerError('unknownMethod', error.classId, error.methodId);
   return undefined;
 }
+
+/** The class and method id for the close; framing errors name none. */
+export function idsOf(error: BrokerError, methodId: number): number {
+  return error.kind === 'malformedFrame' || error.kind === 'malformedContent' ? 0 : methodId;
+}

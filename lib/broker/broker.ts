@@ -6,6 +6,7 @@ import type { Turn } from '../base/turn.js';
 import { type Change, type JsonValue, type MetadataStore, splitMetaKey } from '../meta/metadata-store.js';
 import type { Entry } from '../store/entry.js';
 import type { MessageStore } from '../store/message-store.js';
+import { Alarms } from './alarms.js';
 import { AuthorizedVhost } from './authorized-vhost.js';
 import { DeadLetterer } from './dead-letterer.js';
 import { vhostKey } from './definitions.js';
@@ -42,6 +43,7 @@ export class Broker implements QueueEvents {
   readonly codec: MessageCodec;
   readonly dispatcher: Dispatcher;
   readonly replies = new ReplyRegistry();
+  readonly alarms = new Alarms();
   readonly #deadLetterer: DeadLetterer;
   readonly #failed: (error: unknown) => void;
   readonly #vhosts = new Map<string, Vhost>();

@@ -1,5 +1,6 @@
 import type { BrokerError } from '../base/errors.js';
-import type { Connection, ConnectionLog } from '../amqp/connection.js';
+import type { Connection } from '../amqp/connection.js';
+import type { ConnectionLog } from '../amqp/connection-ports.js';
 import { textValue } from '../wire/values.js';
 import type { Logger } from './logger.js';
 

@@ -1,0 +1,24 @@
+import type { BrokerError } from '../base/errors.js';
+import type { Broker } from '../broker/broker.js';
+import type { BufferPool } from './buffer-pool.js';
+import type { Connection } from './connection.js';
+import type { ConnectionSettings } from './connection-settings.js';
+
+/** What the listener gives to each connection, and learns from it. */
+export interface ConnectionPorts {
+  readonly broker: Broker;
+  readonly settings: ConnectionSettings;
+  readonly pool: BufferPool;
+  readonly log: ConnectionLog;
+  /** The transport is closed and everything the connection held was given back. */
+  readonly ended: (connection: Connection) => void;
+}
+
+/** What is worth telling the operator. */
+export interface ConnectionLog {
+  refused(connection: Connection, reason: string): void;
+  opened(connection: Connection): void;
+  failed(connection: Connection, error: BrokerError): void;
+  /** A defect of the broker's own; the connection was closed. */
+  defect(connection: Connection, error: unknown): void;
+}

@@ -1,0 +1,39 @@
+/** What can run short. */
+export type Resource = 'memory' | 'disk';
+
+/** Told when publishers have to stop, and when they may go on. */
+export interface AlarmListener {
+  alarmsChanged(): void;
+}
+
+/** Which resources of this node are short: publishing connections are not read while any is. [RMQ alarms] */
+export class Alarms {
+  readonly #short = new Set<Resource>();
+  readonly #listeners = new Set<AlarmListener>();
+
+  get active(): boolean {
+    return this.#short.size > 0;
+  }
+
+  /** RabbitMQ's words for connection.blocked; empty while nothing is short. */
+  get reason(): string {
+    if (this.#short.size === 0) return '';
+    const order: readonly Resource[] = ['memory', 'disk'];
+    return `low on ${order.filter((resource) => this.#short.has(resource)).join(' & ')}`;
+  }
+
+  set(resource: Resource, isShort: boolean): void {
+    if (this.#short.has(resource) === isShort) return;
+    if (isShort) this.#short.add(resource);
+    else this.#short.delete(resource);
+    for (const listener of this.#listeners) listener.alarmsChanged();
+  }
+
+  listen(listener: AlarmListener): void {
+    this.#listeners.add(listener);
+  }
+
+  unlisten(listener: AlarmListener): void {
+    this.#listeners.delete(listener);
+  }
+}
