@@ -229,3 +229,21 @@ scenario('deleting a queue removes its bindings', async (s) => {
   channel.publish('a', { exchange });
   await channel.holds(queue, []);
 });
+
+scenario('routing key and arguments are part of what a binding between exchanges is', async (s) => {
+  const channel = await s.channel();
+  const source = await s.exchange(channel, 'direct');
+  const destination = await s.exchange(channel, 'fanout');
+  const queue = await s.queue(channel);
+  await s.bind(channel, queue, destination);
+  const binding = { source, destination, routingKey: 'k', arguments: { a: 1 } };
+  await channel.call('exchange.bind', binding);
+  await channel.call('exchange.bind', binding);
+  await channel.call('exchange.unbind', { ...binding, arguments: {} });
+  await channel.call('exchange.unbind', { ...binding, routingKey: 'other' });
+  channel.publish('still', { exchange: source, routingKey: 'k' });
+  await channel.holds(queue, ['still']);
+  await channel.call('exchange.unbind', binding);
+  channel.publish('gone', { exchange: source, routingKey: 'k' });
+  await channel.holds(queue, []);
+});

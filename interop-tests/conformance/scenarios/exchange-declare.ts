@@ -34,13 +34,12 @@ scenario('amq.rabbitmq.trace is there, of type topic, durable and internal', asy
 });
 
 // [differences: unknown exchange type]
-for (const [type, text] of [
-  ['no-such-type', "unknown exchange type 'no-such-type'"],
-  ['', "invalid exchange type ''"],
-] as const) {
+for (const type of ['no-such-type', '']) {
   scenario(`declaring an exchange of type '${type}' is refused`, async (s) => {
     const channel = await s.channel();
     channel.send('exchange.declare', { exchange: s.exchangeName(), type });
+    const word = type === '' && !s.server.ours ? 'invalid' : 'unknown';
+    const text = `${word} exchange type '${type}'`;
     if (s.server.before313) {
       await channel.expectConnectionClosed(503, 'exchange.declare', `COMMAND_INVALID - ${text}`);
       return;

@@ -37,6 +37,8 @@ function ends(title: string, code: number, send: (channel: Channel) => void) {
       return;
     }
     asMethod(last, 'connection.close', { replyCode: code });
+    channel.raw.method(0, 'connection.close-ok');
+    await channel.expectEnd();
   });
 }
 
@@ -143,12 +145,12 @@ ends('a method that does not exist', 540, (channel) =>
 ends('a method that does not exist, on channel 0', 540, (channel) =>
   channel.raw.frame(FRAME.method, 0, Buffer.from([0, 10, 0, 99])),
 );
-ends('a field of a type that does not exist', 502, (channel) => {
+ends('a field of a type that does not exist', 501, (channel) => {
   const payload = methodPayload('queue.declare', { arguments: { abc: true } });
   payload[payload.length - 2] = 0x5a;
   channel.raw.frame(FRAME.method, 1, payload);
 });
-ends('a field longer than its table', 502, (channel) => {
+ends('a field longer than its table', 501, (channel) => {
   const payload = methodPayload('queue.declare', { arguments: { abc: 'text' } });
   payload.writeUInt32BE(99, payload.length - 8);
   channel.raw.frame(FRAME.method, 1, payload);
@@ -223,6 +225,13 @@ closes(
   'none',
   'UNEXPECTED_FRAME - type 2, all octets = <<0,60,0,0,0,0,0,0,0,0,0,0,0,0>>',
   (channel) => channel.raw.content(0, NOTHING),
+);
+closes(
+  'a longer body on channel 0, of which 16 octets are shown,',
+  505,
+  'none',
+  'UNEXPECTED_FRAME - type 3, first 16 octets = <<"abcdefghijklmnop">>',
+  (channel) => channel.raw.frame(FRAME.body, 0, Buffer.from('abcdefghijklmnopqrstuvwxyz')),
 );
 closes('a body on channel 0', 505, 'none', 'UNEXPECTED_FRAME - type 3, all octets = <<"a">>', (channel) =>
   channel.raw.frame(FRAME.body, 0, Buffer.from('a')),

@@ -1,3 +1,4 @@
+import { asMethod, same } from '../expectation.js';
 import { scenario } from '../scenario.js';
 
 scenario('closing a channel gives its messages back in order, redelivered', async (s) => {
@@ -68,9 +69,11 @@ scenario('an exclusive queue goes with its connection', async (s) => {
   const one = await s.channel();
   const two = await s.channel();
   const queue = await s.queue(one);
-  await one.closeConnection();
-  await two.expectGone(queue);
+  one.raw.method(0, 'connection.close', { replyCode: 200 });
+  asMethod(await one.next(), 'connection.close-ok');
+  // Gone when close-ok is sent, not some time after: a client that comes back may declare it again.
   await two.call('queue.declare', { queue, exclusive: true });
+  one.raw.destroy();
 });
 
 scenario('a durable exclusive queue goes with its connection too', async (s) => {
@@ -138,4 +141,68 @@ scenario('a queue with a consumer does not expire', async (s) => {
   await channel.call('queue.declare', { queue: brief, arguments: { 'x-expires': 180 } });
   await channel.expectGone(brief);
   await channel.counts(queue, 0, 1);
+});
+
+scenario('an acknowledgement for a message of a deleted queue is fine', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel);
+  for (const body of ['a', 'b']) channel.publish(body, { routingKey: queue });
+  await channel.get({ queue }, { deliveryTag: 1 }, 'a');
+  await channel.get({ queue }, { deliveryTag: 2 }, 'b');
+  await channel.call('queue.delete', { queue }, { messageCount: 0 });
+  channel.send('basic.ack', { deliveryTag: 1 });
+  channel.send('basic.nack', { deliveryTag: 2, requeue: true });
+  await channel.quiet();
+});
+
+scenario('a queue declared anew under an old name is empty and has no consumers', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel);
+  channel.publish('a', { routingKey: queue });
+  await channel.get({ queue }, { deliveryTag: 1 }, 'a');
+  await channel.call('queue.delete', { queue });
+  await channel.call('queue.declare', { queue, exclusive: true }, { messageCount: 0, consumerCount: 0 });
+  channel.send('basic.nack', { deliveryTag: 1, requeue: true });
+  await channel.holds(queue, []);
+});
+
+scenario('a consumer tag is free again once its queue was deleted', async (s) => {
+  const channel = await s.channel();
+  const [one, two] = [await s.queue(channel), await s.queue(channel)];
+  await channel.call('basic.consume', { queue: one, consumerTag: 'c' });
+  await channel.call('queue.delete', { queue: one });
+  await channel.expect('basic.cancel', { consumerTag: 'c' });
+  await channel.call('basic.consume', { queue: two, consumerTag: 'c' });
+});
+
+scenario('deleting a queue tells every consumer, on every connection', async (s) => {
+  const queue = s.lastingQueue();
+  const one = await s.channel();
+  const two = await s.channel();
+  await one.call('queue.declare', { queue });
+  await one.call('basic.consume', { queue, consumerTag: 'a' });
+  await one.call('basic.consume', { queue, consumerTag: 'b' });
+  await two.call('basic.consume', { queue, consumerTag: 'a' });
+  const third = await s.channel();
+  await third.call('queue.delete', { queue });
+  const first = await one.expect('basic.cancel');
+  const second = await one.expect('basic.cancel');
+  same('tags', [first.consumerTag, second.consumerTag].toSorted(), ['a', 'b']);
+  await two.expect('basic.cancel', { consumerTag: 'a' });
+});
+
+scenario('an auto-delete exchange takes the bindings to it along', async (s) => {
+  const channel = await s.channel();
+  const outer = s.exchangeName();
+  const inner = s.exchangeName();
+  await channel.call('exchange.declare', { exchange: outer, type: 'fanout', autoDelete: true });
+  await channel.call('exchange.declare', { exchange: inner, type: 'fanout', autoDelete: true });
+  const queue = await s.queue(channel);
+  await channel.call('exchange.bind', { source: outer, destination: inner });
+  await s.bind(channel, queue, inner);
+  await channel.call('queue.unbind', { queue, exchange: inner });
+  for (const exchange of [inner, outer]) {
+    channel.send('exchange.declare', { exchange, passive: true });
+    await channel.expectClosed(404, 'exchange.declare', `NOT_FOUND - no exchange '${exchange}' in vhost '/'`);
+  }
 });

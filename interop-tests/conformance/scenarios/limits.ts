@@ -218,3 +218,57 @@ scenario('messages of one publisher are delivered in its order, however many the
     same('delivery', [deliveryTag, body], [at, `${at - 1}`]);
   }
 });
+
+scenario('basic.get beside a single active consumer', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel, { 'x-single-active-consumer': true });
+  await channel.call('basic.consume', { queue, consumerTag: 'c' });
+  channel.send('basic.get', { queue });
+  await channel.expect('basic.get-empty');
+});
+
+scenario('requeueing does not lengthen a message’s life', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel);
+  channel.publish('a', { routingKey: queue, properties: { expiration: '40' } });
+  await channel.get({ queue }, { deliveryTag: 1 }, 'a');
+  await tick(s, channel, 80);
+  channel.send('basic.reject', { deliveryTag: 1, requeue: true });
+  await channel.getNothing(queue);
+});
+
+scenario('a message that is held does not expire', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel);
+  channel.publish('a', { routingKey: queue, properties: { expiration: '30' } });
+  await channel.get({ queue }, { deliveryTag: 1 }, 'a');
+  await tick(s, channel, 60);
+  channel.send('basic.ack', { deliveryTag: 1 });
+  await channel.quiet();
+});
+
+scenario('of x-message-ttl and expiration the smaller counts, either way', async (s) => {
+  const channel = await s.channel();
+  const brief = await s.queue(channel, { 'x-message-ttl': 20 });
+  const long = await s.queue(channel, { 'x-message-ttl': 3_600_000 });
+  channel.publish('a', { routingKey: brief, properties: { expiration: '3600000' } });
+  channel.publish('b', { routingKey: long, properties: { expiration: '20' } });
+  await tick(s, channel, 60);
+  await channel.getNothing(brief);
+  await channel.getNothing(long);
+});
+
+scenario('a consumer of higher priority that comes later is served first from then on', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel);
+  await channel.call('basic.consume', { queue, consumerTag: 'early', noAck: true });
+  channel.publish('a', { routingKey: queue });
+  await channel.expectDelivery({ consumerTag: 'early' }, 'a');
+  const args = { 'x-priority': 10 };
+  await channel.call('basic.consume', { queue, consumerTag: 'late', noAck: true, arguments: args });
+  for (const body of ['b', 'c']) channel.publish(body, { routingKey: queue });
+  for (const body of ['b', 'c']) await channel.expectDelivery({ consumerTag: 'late' }, body);
+  await channel.call('basic.cancel', { consumerTag: 'late' });
+  channel.publish('d', { routingKey: queue });
+  await channel.expectDelivery({ consumerTag: 'early' }, 'd');
+});

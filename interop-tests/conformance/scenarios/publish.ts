@@ -180,10 +180,5 @@ scenario('a header table that cannot be read closes the connection with 541', as
   channel.send('basic.publish', { routingKey: s.name() });
   const header = Buffer.from([0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x20, 0, 0, 0, 0, 3, 1, 0x61, 0x5a]);
   channel.raw.frame(FRAME.header, 1, header);
-  // [differences: undecodable properties]
-  if (s.server.ours) {
-    await channel.expect('connection.close', { replyCode: 502 });
-    return;
-  }
   await channel.expectConnectionClosed(541, 'none', 'INTERNAL_ERROR');
 });

@@ -288,3 +288,13 @@ scenario('an exclusive queue belongs to the connection, not to the channel', asy
   await two.counts(queue, 0);
   await one.call('channel.open');
 });
+
+scenario('a reply text of more than 255 bytes is cut', async (s) => {
+  const channel = await s.channel();
+  const queue = s.name().padEnd(255, 'x');
+  channel.send('queue.declare', { queue, passive: true });
+  const { replyText } = await channel.expect('channel.close', { replyCode: 404 });
+  same('text', replyText, `NOT_FOUND - no queue '${queue}`.slice(0, 252) + '...');
+  channel.send('channel.close-ok');
+  await channel.call('channel.open');
+});

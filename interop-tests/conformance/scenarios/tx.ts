@@ -193,3 +193,39 @@ scenario('a transaction is its channel’s alone', async (s) => {
   await one.call('tx.commit');
   await one.holds(queue, ['in the transaction']);
 });
+
+scenario('closing a channel forgets what was not committed', async (s) => {
+  const one = await s.channel();
+  const two = await s.another(one);
+  const queue = await s.queue(one);
+  await one.call('tx.select');
+  one.publish('a', { routingKey: queue });
+  await one.call('channel.close', { replyCode: 200 });
+  await two.holds(queue, []);
+  await one.call('channel.open');
+});
+
+scenario('tx.commit of acks with multiple settles all of them', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel);
+  for (const body of ['a', 'b', 'c']) channel.publish(body, { routingKey: queue });
+  for (const body of ['a', 'b', 'c']) await channel.get({ queue }, {}, body);
+  await channel.call('tx.select');
+  channel.send('basic.ack', { deliveryTag: 2, multiple: true });
+  channel.send('basic.nack', { deliveryTag: 3, requeue: true });
+  await channel.call('tx.commit');
+  await channel.holds(queue, ['c']);
+});
+
+scenario('deliveries go on in a transaction', async (s) => {
+  const channel = await s.channel();
+  const other = await s.another(channel);
+  const queue = await s.queue(channel);
+  await channel.call('tx.select');
+  await channel.call('basic.consume', { queue, consumerTag: 'c' });
+  other.publish('a', { routingKey: queue });
+  await channel.expectDelivery({ deliveryTag: 1 }, 'a');
+  channel.send('basic.ack', { deliveryTag: 1 });
+  other.publish('b', { routingKey: queue });
+  await channel.expectDelivery({ deliveryTag: 2 }, 'b');
+});
