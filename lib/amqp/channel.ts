@@ -60,7 +60,7 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
   constructor(number: number, ports: ChannelPorts) {
     this.number = number;
     this.ports = ports;
-    this.deliveries = new Deliveries(number, ports.outbound, ports.notifyCancel);
+    this.deliveries = new Deliveries(number, ports.outbound, ports.turn, ports.notifyCancel);
     this.publisher = new Publisher(ports);
   }
 
@@ -256,8 +256,9 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
       return;
     }
     if (queues.length === 0) {
-      if (route.reply !== undefined) route.reply.reply(message);
-      else if (assembler.mandatory) this.returnUnroutable(message);
+      route.reply?.reply(message);
+      // A direct reply goes to no queue, so that a mandatory one is returned as well, as RabbitMQ does.
+      if (assembler.mandatory) this.returnUnroutable(message);
     }
     const batch = queues.length === 0 ? SAFE : this.ports.door.publishing.publish(message, queues);
     if (this.#confirms === undefined) return;

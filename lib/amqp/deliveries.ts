@@ -1,4 +1,5 @@
 import { brokerError } from '../base/errors.js';
+import type { Turn, TurnTask } from '../base/turn.js';
 import type { Queue } from '../broker/queue.js';
 import type { Entry } from '../store/entry.js';
 import { ChannelConsumer, type ChannelCredit, type ConsumerOptions } from './channel-consumer.js';
@@ -19,7 +20,7 @@ class Getter implements Taker {
 }
 
 /** Everything a channel takes from queues: its consumers, and what it has not acknowledged. */
-export class Deliveries {
+export class Deliveries implements TurnTask {
   readonly ledger = new UnackedLedger();
   readonly #channel: number;
   readonly #outbound: Outbound;
@@ -27,11 +28,15 @@ export class Deliveries {
   readonly #consumers = new Map<string, ChannelConsumer>();
   readonly #getters = new Map<Queue, Getter>();
   readonly #credit: ChannelCredit = { limit: 0, outstanding: 0, open: true };
+  readonly #turn: Turn;
+  /** Tags of consumers that the client has to be told about. */
+  #cancelledTags: string[] = [];
   /** For consumers that start from now on. */
   #prefetch = 0;
 
   /** @param notifyCancel the client understands a basic.cancel from the broker */
-  constructor(channel: number, outbound: Outbound, notifyCancel: boolean) {
+  constructor(channel: number, outbound: Outbound, turn: Turn, notifyCancel: boolean) {
+    this.#turn = turn;
     this.#channel = channel;
     this.#outbound = outbound;
     this.#notifyCancel = notifyCancel;
@@ -90,6 +95,7 @@ export class Deliveries {
     const { entry, taker } = this.#one(tag);
     taker.queue.acknowledge(entry);
     taker.settled();
+    this.#shareCredit();
   }
 
   /** Takes deliveries out of the ledger without settling them. Throws unknownDeliveryTag. */
@@ -113,6 +119,7 @@ export class Deliveries {
       else taker.queue.reject(entry);
       taker.settled();
     }
+    this.#shareCredit();
   }
 
   /** basic.recover: everything outstanding goes back to its queues. */
@@ -149,11 +156,28 @@ export class Deliveries {
     }
     for (const [queue, entries] of byQueue) queue.requeue(entries);
     for (const { taker } of deliveries) taker.settled();
+    this.#shareCredit();
+  }
+
+  /** What one consumer gave back of the channel's limit, another may take. */
+  #shareCredit(): void {
+    if (this.#credit.limit > 0) this.resume();
   }
 
   #cancelled(consumer: ChannelConsumer): void {
     this.#consumers.delete(consumer.tag);
     if (!this.#notifyCancel || !this.#credit.open) return;
-    this.#outbound.method(this.#channel, 'basic.cancel', { consumerTag: consumer.tag, nowait: true });
+    this.#cancelledTags.push(consumer.tag);
+    if (this.#cancelledTags.length === 1) this.#turn.work(this);
+  }
+
+  /** Tells of cancelled consumers, after the answer to whatever cancelled them. [RMQ consumer cancel notify] */
+  runTurn(): void {
+    const tags = this.#cancelledTags;
+    this.#cancelledTags = [];
+    if (!this.#credit.open) return;
+    for (const consumerTag of tags) {
+      this.#outbound.method(this.#channel, 'basic.cancel', { consumerTag, nowait: true });
+    }
   }
 }

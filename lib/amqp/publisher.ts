@@ -12,7 +12,6 @@ import type { MessageArena } from './message-arena.js';
 import { PublishAssembler } from './publish-assembler.js';
 
 const PERSISTENT = 2;
-const TRANSIENT = 1;
 const PROPERTIES = 7 + 12;
 
 /** A message on its way in, and where it goes. */
@@ -58,7 +57,7 @@ export class Publisher {
     const route = this.#route();
     this.#scanProperties();
     const { headersStart, headersEnd } = this.#scan;
-    this.#checkProperties();
+    if (this.#scan.userIdStart >= 0) this.#checkUser();
     const message = this.#message();
     if (headersStart >= 0 && (route.readsHeaders || this.#mayNameKeys(headersStart, headersEnd))) {
       return this.#takeByHeaders(message, route, decodeTable(assembler.bytes, headersStart, headersEnd));
@@ -101,20 +100,6 @@ export class Publisher {
       if (error instanceof WireError) throw brokerError('malformedContent');
       throw error;
     }
-  }
-
-  #checkProperties(): void {
-    const { deliveryMode, userIdStart } = this.#scan;
-    if (userIdStart >= 0) this.#checkUser();
-    if (deliveryMode === 0 && !this.#hasDeliveryMode()) return;
-    if (deliveryMode !== PERSISTENT && deliveryMode !== TRANSIENT) {
-      throw brokerError('invalidHeader', `invalid message: {delivery_mode_unknown,${deliveryMode}}`);
-    }
-  }
-
-  #hasDeliveryMode(): boolean {
-    const { bytes, header } = this.assembler;
-    return ((bytes[header + PROPERTIES] as number) & 0x10) !== 0;
   }
 
   #checkUser(): void {

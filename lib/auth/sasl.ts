@@ -3,13 +3,12 @@ export interface Credentials {
   readonly password: Buffer | string;
 }
 
-/** PLAIN: authzid NUL name NUL password; the authzid is ignored. Undefined when it is anything else. */
+/** PLAIN: NUL name NUL password; RabbitMQ takes no authzid before them. Undefined when it is anything else. */
 export function parsePlain(response: Buffer): Credentials | undefined {
-  const first = response.indexOf(0);
-  if (first === -1) return undefined;
-  const second = response.indexOf(0, first + 1);
+  if (response[0] !== 0) return undefined;
+  const second = response.indexOf(0, 1);
   if (second === -1 || response.includes(0, second + 1)) return undefined;
-  return { name: response.toString('utf8', first + 1, second), password: response.subarray(second + 1) };
+  return { name: response.toString('utf8', 1, second), password: response.subarray(second + 1) };
 }
 
 /**

@@ -59,6 +59,10 @@ export class Queue {
   #announced = false;
   #deleted = false;
   #hadConsumer = false;
+  /** Expired on arrival, but a consumer waits for them. */
+  readonly #spared = new Set<Message>();
+  /** The length limit is applied after the next round of deliveries. */
+  #overflowing = false;
   #readers: (() => void)[] = [];
   #expiry: Timer | undefined;
   /** When #expiry fires, milliseconds since the epoch. */
@@ -141,9 +145,11 @@ export class Queue {
 
   /** A message was added to the store. */
   arrived(message: Message): void {
-    if (this.#limited && this.options.overflow === 'drop-head') this.#dropOverflow();
+    if (this.#limited && this.options.overflow === 'drop-head') this.#limitArrival();
     if (message.expiration >= 0 || this.options.messageTtl !== undefined) {
       this.#expiring = true;
+      // One that may not wait at all is still delivered if somebody waits for it.
+      if (this.#isExpired(message) && this.#roster.hasReady) this.#spared.add(message);
       this.#armExpiry();
     }
     this.#announce();
@@ -152,6 +158,13 @@ export class Queue {
   /** Serves the ready consumers. True: there is more to do than one turn's worth. */
   drain(): boolean {
     this.#announced = false;
+    const more = this.#serve();
+    if (this.#spared.size > 0) this.#spared.clear();
+    if (this.#overflowing) this.#dropOverflow();
+    return more;
+  }
+
+  #serve(): boolean {
     const roster = this.#roster;
     for (let budget = DELIVERIES_PER_TURN; budget > 0; budget--) {
       if (this.#isEmpty()) return false;
@@ -217,6 +230,7 @@ export class Queue {
     const kept = this.options.deliveryLimit === undefined ? entries : this.#underDeliveryLimit(entries);
     if (this.levels.length === 1) this.levels[0]?.requeue(kept);
     else for (const entry of kept) this.levelOf(entry.message).requeue([entry]);
+    if (this.#limited && this.options.overflow === 'drop-head') this.#dropOverflow();
     this.#armExpiry();
     this.#announce();
   }
@@ -326,7 +340,14 @@ export class Queue {
     );
   }
 
+  /** What a waiting consumer is about to take does not count against the limit. */
+  #limitArrival(): void {
+    this.#overflowing = this.#roster.hasReady;
+    if (!this.#overflowing) this.#dropOverflow();
+  }
+
   #dropOverflow(): void {
+    this.#overflowing = false;
     const { maxLength = Infinity, maxLengthBytes = Infinity } = this.options;
     while (this.messageCount > maxLength || this.byteCount > maxLengthBytes) {
       const level = this.levels.findLast(({ count }) => count > 0);
@@ -360,6 +381,7 @@ export class Queue {
 
   #isExpired(message: Message): boolean {
     if (message.expiration < 0 && this.options.messageTtl === undefined) return false;
+    if (this.#spared.has(message)) return false;
     return this.#expiresAt(message) <= this.#clock.now();
   }
 

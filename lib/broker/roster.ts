@@ -50,6 +50,17 @@ export class Roster {
     return this.#subscriptions.values();
   }
 
+  /** Somebody would take a message now. */
+  get hasReady(): boolean {
+    return this.#levels.some(({ waiting }) => {
+      for (let i = 0; i < waiting.length; i++) {
+        const next = waiting.at(i);
+        if (next?.gone === false && next.consumer.ready) return true;
+      }
+      return false;
+    });
+  }
+
   add(consumer: Consumer): Subscription {
     const subscription = new Subscription(consumer);
     this.#subscriptions.add(subscription);

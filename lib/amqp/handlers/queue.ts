@@ -5,7 +5,10 @@ import type { Channel } from '../channel.js';
 import type { Handlers } from './handlers.js';
 
 export const queueHandlers: Handlers = {
-  'queue.declare': (channel, args) => (args.passive ? check(channel, args) : declare(channel, args)),
+  'queue.declare': (channel, args) => {
+    if (args.queue === REPLY_QUEUE) return answerForReplies(channel, args);
+    return args.passive ? check(channel, args) : declare(channel, args);
+  },
   'queue.bind': async (channel, args) => {
     const destination = queueName(channel, args.queue);
     // An empty routing key with an empty queue name stands for the queue's name. [AMQP 1.7.2.3]
@@ -58,15 +61,19 @@ function check(channel: Channel, { queue: name, nowait }: MethodArgs<'queue.decl
   const { door } = channel.ports;
   if (isReplyKey(name)) {
     if (door.broker.replies.find(name) === undefined) throw brokerError('noQueue', name, door.vhost.name);
-    if (!nowait) channel.send('queue.declare-ok', { queue: name, messageCount: 0, consumerCount: 1 });
-    return;
-  }
-  if (name === REPLY_QUEUE) {
-    if (!nowait) channel.send('queue.declare-ok', { queue: name, messageCount: 0, consumerCount: 1 });
+    answerForReplies(channel, { queue: name, nowait });
     return;
   }
   const queue = door.queues.check(name);
   channel.lastQueue = queue.name;
   const { messageCount, consumerCount } = queue;
   if (!nowait) channel.send('queue.declare-ok', { queue: queue.name, messageCount, consumerCount });
+}
+
+/** The queue of direct replies is always there, with its one consumer. */
+function answerForReplies(
+  channel: Channel,
+  { queue, nowait }: Pick<MethodArgs<'queue.declare'>, 'queue' | 'nowait'>,
+): void {
+  if (!nowait) channel.send('queue.declare-ok', { queue, messageCount: 0, consumerCount: 1 });
 }
