@@ -7,6 +7,7 @@ import type { FieldTable } from '../wire/values.js';
 import type { QueueOptions } from './arguments/queue-arguments.js';
 import type { Binding } from './binding.js';
 import type { Consumer } from './consumer.js';
+import { HeadExpiry } from './head-expiry.js';
 import { Roster, type Subscription } from './roster.js';
 
 export interface QueueDefinition {
@@ -55,20 +56,14 @@ export class Queue {
   readonly #events: QueueEvents;
   readonly #roster: Roster;
   readonly #limited: boolean;
+  readonly #expiry: HeadExpiry;
   #unacked = 0;
   #announced = false;
   #deleted = false;
   #hadConsumer = false;
-  /** Expired on arrival, but a consumer waits for them. */
-  readonly #spared = new Set<Message>();
   /** The length limit is applied after the next round of deliveries. */
   #overflowing = false;
   #readers: (() => void)[] = [];
-  #expiry: Timer | undefined;
-  /** When #expiry fires, milliseconds since the epoch. */
-  #expiryDue = Infinity;
-  /** Messages that expire have been seen since the queue was last empty. */
-  #expiring = false;
   #idle: Timer | undefined;
 
   constructor(
@@ -86,6 +81,7 @@ export class Queue {
     this.#events = events;
     this.#roster = new Roster(options.singleActiveConsumer);
     this.#limited = options.maxLength !== undefined || options.maxLengthBytes !== undefined;
+    this.#expiry = new HeadExpiry(clock, options.messageTtl, () => this.#expireHeads());
     this.levels = Array.from({ length: (options.maxPriority ?? 0) + 1 }, (_, level) =>
       messages.queue({
         id: level === 0 ? definition.id : `${definition.id}/${level}`,
@@ -95,8 +91,7 @@ export class Queue {
     );
     this.isPlain = this.levels.length === 1 && (!this.#limited || options.overflow === 'drop-head');
     this.touch();
-    this.#expiring = this.messageCount > 0;
-    this.#armExpiry();
+    this.#expiry.recover(this.levels);
   }
 
   get name(): string {
@@ -146,11 +141,10 @@ export class Queue {
   /** A message was added to the store. */
   arrived(message: Message): void {
     if (this.#limited && this.options.overflow === 'drop-head') this.#limitArrival();
-    if (message.expiration >= 0 || this.options.messageTtl !== undefined) {
-      this.#expiring = true;
+    if (this.#expiry.applies(message)) {
       // One that may not wait at all is still delivered if somebody waits for it.
-      if (this.#isExpired(message) && this.#roster.hasReady) this.#spared.add(message);
-      this.#armExpiry();
+      if (this.#expiry.isExpired(message) && this.#roster.hasReady) this.#expiry.spare(message);
+      this.#expiry.arm(this.levels);
     }
     this.#announce();
   }
@@ -159,7 +153,7 @@ export class Queue {
   drain(): boolean {
     this.#announced = false;
     const more = this.#serve();
-    if (this.#spared.size > 0) this.#spared.clear();
+    this.#expiry.spareNone();
     if (this.#overflowing) this.#dropOverflow();
     return more;
   }
@@ -185,7 +179,7 @@ export class Queue {
   /** The next message, for basic.get or a consumer. `settled`: it counts as acknowledged when handed over. */
   take(settled: boolean): Entry | undefined {
     const entry = this.#takeLive(settled);
-    if (this.#expiring) this.#armExpiry();
+    if (this.#expiry.pending) this.#expiry.arm(this.levels);
     return entry;
   }
 
@@ -193,7 +187,7 @@ export class Queue {
     for (let i = this.levels.length - 1; i >= 0; i--) {
       const level = this.levels[i] as QueueStore;
       for (let entry = level.take(); entry !== undefined; entry = level.take()) {
-        if (this.#isExpired(entry.message)) {
+        if (this.#expiry.isExpired(entry.message)) {
           this.#discard(entry, 'expired');
           continue;
         }
@@ -231,7 +225,7 @@ export class Queue {
     if (this.levels.length === 1) this.levels[0]?.requeue(kept);
     else for (const entry of kept) this.levelOf(entry.message).requeue([entry]);
     if (this.#limited && this.options.overflow === 'drop-head') this.#dropOverflow();
-    this.#armExpiry();
+    this.#expiry.arm(this.levels);
     this.#announce();
   }
 
@@ -316,7 +310,7 @@ export class Queue {
     const readers = this.#readers;
     this.#readers = [];
     for (const resolve of readers) resolve();
-    this.#armExpiry();
+    this.#expiry.arm(this.levels);
     this.#announce();
   }
 
@@ -372,48 +366,19 @@ export class Queue {
     else this.#events.deadLetter(this, entry, reason);
   }
 
-  /** When the message stops being deliverable, milliseconds since the epoch; Infinity for never. */
-  #expiresAt(message: Message): number {
-    const { messageTtl } = this.options;
-    const own = message.expiration >= 0 ? message.expiration : Infinity;
-    return message.arrivedAt + Math.min(own, messageTtl ?? Infinity);
-  }
-
-  #isExpired(message: Message): boolean {
-    if (message.expiration < 0 && this.options.messageTtl === undefined) return false;
-    if (this.#spared.has(message)) return false;
-    return this.#expiresAt(message) <= this.#clock.now();
-  }
-
-  /** Only heads expire, as in RabbitMQ: one timer for the earliest of them is enough. */
-  #armExpiry(): void {
-    if (!this.#expiring || this.#deleted) return;
-    let due = Infinity;
-    for (const level of this.levels) {
-      const head = level.head();
-      if (head !== undefined) due = Math.min(due, this.#expiresAt(head));
-    }
-    this.#expiring = due < Infinity || !this.#isEmpty();
-    if (due === Infinity || this.#expiryDue <= due) return;
-    this.#expiry?.cancel();
-    this.#expiryDue = due;
-    this.#expiry = this.#clock.after(Math.max(0, due - this.#clock.now()), () => this.#expireHeads());
-  }
-
   #expireHeads(): void {
-    this.#expiryDue = Infinity;
     for (const level of this.levels) {
-      for (let head = level.head(); head !== undefined && this.#isExpired(head); head = level.head()) {
+      for (let head = level.head(); head !== undefined && this.#expiry.isExpired(head); head = level.head()) {
         const entry = level.take();
         if (entry === undefined) break;
         this.#discard(entry, 'expired');
       }
     }
-    this.#armExpiry();
+    this.#expiry.arm(this.levels);
   }
 
   #stopTimers(): void {
-    this.#expiry?.cancel();
+    this.#expiry.stop();
     this.#idle?.cancel();
   }
 }

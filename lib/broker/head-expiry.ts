@@ -1,0 +1,86 @@
+import type { Clock, Timer } from '../base/clock.js';
+import type { Message } from '../store/message.js';
+import type { QueueStore } from '../store/message-store.js';
+
+/** When the messages at the head of a queue expire. As in RabbitMQ only heads do, so that one timer is enough. */
+export class HeadExpiry {
+  readonly #clock: Clock;
+  /** x-message-ttl, milliseconds. */
+  readonly #ttl: number | undefined;
+  readonly #due: () => void;
+  #timer: Timer | undefined;
+  /** When #timer fires, milliseconds since the epoch. */
+  #timerDue = Infinity;
+  /** Messages that expire have been seen since the queue was last empty. */
+  #pending = false;
+  /** Expired on arrival, but a consumer waits for them. */
+  readonly #spared = new Set<Message>();
+
+  /** @param due called when a head may have expired; calls `arm` when it is done */
+  constructor(clock: Clock, ttl: number | undefined, due: () => void) {
+    this.#clock = clock;
+    this.#ttl = ttl;
+    this.#due = due;
+  }
+
+  get pending(): boolean {
+    return this.#pending;
+  }
+
+  /** Whether the message expires at all. */
+  applies(message: Message): boolean {
+    if (message.expiration < 0 && this.#ttl === undefined) return false;
+    this.#pending = true;
+    return true;
+  }
+
+  isExpired(message: Message): boolean {
+    if (message.expiration < 0 && this.#ttl === undefined) return false;
+    return this.#expiresAt(message) <= this.#clock.now() && !this.#spared.has(message);
+  }
+
+  /** The message counts as alive until `spareNone`. */
+  spare(message: Message): void {
+    this.#spared.add(message);
+  }
+
+  spareNone(): void {
+    if (this.#spared.size > 0) this.#spared.clear();
+  }
+
+  /** After a restart: any of what is there may expire. */
+  recover(levels: readonly QueueStore[]): void {
+    this.#pending = true;
+    this.arm(levels);
+  }
+
+  /** The heads have changed. */
+  arm(levels: readonly QueueStore[]): void {
+    if (!this.#pending) return;
+    let due = Infinity;
+    let isEmpty = true;
+    for (const level of levels) {
+      if (level.count > 0) isEmpty = false;
+      const head = level.head();
+      if (head !== undefined) due = Math.min(due, this.#expiresAt(head));
+    }
+    if (isEmpty) this.#pending = false;
+    if (due === Infinity || this.#timerDue <= due) return;
+    this.#timer?.cancel();
+    this.#timerDue = due;
+    this.#timer = this.#clock.after(Math.max(0, due - this.#clock.now()), () => {
+      this.#timerDue = Infinity;
+      this.#due();
+    });
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#pending = false;
+  }
+
+  #expiresAt(message: Message): number {
+    const own = message.expiration >= 0 ? message.expiration : Infinity;
+    return message.arrivedAt + Math.min(own, this.#ttl ?? Infinity);
+  }
+}
