@@ -34,12 +34,15 @@ export interface PublishStep {
   readonly faults?: ContentFaults;
 }
 
+/** What a channel needs of its connection: a socket's, or one in memory. */
+export type Wire = Pick<RawConnection, keyof RawConnection>;
+
 /** One open channel of a scenario, in plain protocol steps. */
 export class Channel {
   readonly id: number;
-  readonly raw: RawConnection;
+  readonly raw: Wire;
 
-  constructor(raw: RawConnection, id: number) {
+  constructor(raw: Wire, id: number) {
     this.raw = raw;
     this.id = id;
   }
