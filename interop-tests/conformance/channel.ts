@@ -38,11 +38,11 @@ export interface PublishStep {
 export type Wire = Pick<RawConnection, keyof RawConnection>;
 
 /** One open channel of a scenario, in plain protocol steps. */
-export class Channel {
+export class Channel<W extends Wire = RawConnection> {
   readonly id: number;
-  readonly raw: Wire;
+  readonly raw: W;
 
-  constructor(raw: Wire, id: number) {
+  constructor(raw: W, id: number) {
     this.raw = raw;
     this.id = id;
   }
