@@ -34,5 +34,7 @@ function valueSize(type: string, bytes: Buffer, at: number): number | undefined 
 export function identityOf(payload: Buffer): BrokerIdentity {
   const afterProtocolVersion = 6;
   const entries = stringEntries(payload, afterProtocolVersion);
-  return { product: entries.get('product') ?? 'unknown', version: entries.get('version') ?? 'unknown' };
+  const product = entries.get('implementation') ?? entries.get('product') ?? 'unknown';
+  const version = entries.get('implementation_version') ?? entries.get('version') ?? 'unknown';
+  return { product, version };
 }

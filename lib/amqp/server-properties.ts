@@ -20,9 +20,11 @@ export function serverProperties(clusterName: string, ownVersion: string): Field
     cluster_name: clusterName,
     copyright: 'The WarrenMQ authors',
     information: 'Licensed under the Apache License 2.0.',
-    platform: `Node.js ${process.versions.node}`,
-    product: 'WarrenMQ',
-    product_version: ownVersion,
+    platform: `WarrenMQ ${ownVersion}, Node.js ${process.versions.node}`,
+    // Clients choose by product and version: Celery, for one, applies basic.qos wrongly to anything but RabbitMQ.
+    product: 'RabbitMQ',
     version: FOLLOWED_RABBITMQ,
+    implementation: 'WarrenMQ',
+    implementation_version: ownVersion,
   });
 }
