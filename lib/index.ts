@@ -41,7 +41,14 @@ export function createBroker(options: BrokerOptions = {}): EmbeddedBroker {
     env: {},
     readFile: () => '',
   });
-  const node = new BrokerNode({ config, dataDir, clock, log: silentLogger(), version: VERSION });
+  const node = new BrokerNode({
+    config,
+    dataDir,
+    clock,
+    log: silentLogger(),
+    version: VERSION,
+    failed: () => {},
+  });
   const amqp = (): number => {
     const [first] = node.ports;
     if (first === undefined) throw new Error('the broker has not been started');

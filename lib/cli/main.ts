@@ -41,6 +41,10 @@ async function run({ config, notes }: LoadedConfig): Promise<void> {
     clock: systemClock,
     log,
     version: VERSION,
+    failed: (error) => {
+      log.fatal(error.message);
+      process.exit(1);
+    },
   });
   await node.start();
   stopOnSignals(node, log);

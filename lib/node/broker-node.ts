@@ -13,8 +13,10 @@ import { DataDirectoryError } from '../meta/data-directory-errors.js';
 import { LevelMetadataStore } from '../meta/level-metadata-store.js';
 import { MemoryMetadataStore } from '../meta/memory-metadata-store.js';
 import type { MetadataStore } from '../meta/metadata-store.js';
+import { openDurableMessageStore } from '../store/durable-message-store.js';
 import { MemoryMessageStore } from '../store/memory-message-store.js';
 import type { MessageStore } from '../store/message-store.js';
+import { StoreError } from '../store/store-errors.js';
 import { AmqpListener } from './amqp-listener.js';
 import { ConnectionLogger } from './connection-logger.js';
 import type { Logger } from './logger.js';
@@ -27,7 +29,12 @@ export interface NodeOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  /** Nothing can be kept safe any more: the node confirms nothing from now on, and has to be stopped. */
+  readonly failed: (error: Error) => void;
 }
+
+/** How often a long recovery is reported, milliseconds. */
+const PROGRESS_MS = 2000;
 
 /** One broker process (or one inside a test): brings the parts up in order and down again. */
 export class BrokerNode {
@@ -84,12 +91,31 @@ export class BrokerNode {
     const { dataDir } = this.#options;
     if (dataDir === undefined) {
       this.#metadata = new MemoryMetadataStore();
-    } else {
-      const directory = resolve(dataDir);
-      await requireWritable(directory);
-      this.#metadata = await LevelMetadataStore.open(join(directory, 'definitions')).catch(asStartError);
+      this.#messages = new MemoryMessageStore();
+      return;
     }
-    this.#messages = new MemoryMessageStore();
+    const directory = resolve(dataDir);
+    await requireWritable(directory);
+    // Its lock keeps a second node out of the whole data directory, so it comes first.
+    this.#metadata = await LevelMetadataStore.open(join(directory, 'definitions')).catch(asStartError);
+    this.#messages = await this.#openMessages(join(directory, 'messages')).catch(asStartError);
+  }
+
+  async #openMessages(directory: string): Promise<MessageStore> {
+    const { clock, log, failed } = this.#options;
+    let told = 0;
+    const messages = await openDurableMessageStore({
+      directory,
+      clock,
+      log,
+      onProgress: (done, total) => {
+        if (clock.now() - told < PROGRESS_MS) return;
+        told = clock.now();
+        log.info({ done, total }, 'recovering messages');
+      },
+    });
+    messages.onFailed(failed);
+    return messages;
   }
 
   async #openBroker(): Promise<void> {
@@ -163,6 +189,6 @@ async function requireWritable(directory: string): Promise<void> {
 }
 
 function asStartError(error: unknown): never {
-  if (error instanceof DataDirectoryError) throw new StartError(error.message);
+  if (error instanceof DataDirectoryError || error instanceof StoreError) throw new StartError(error.message);
   throw error;
 }
