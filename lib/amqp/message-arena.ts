@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 
-/** Octets of one slab. */
-const SLAB = 262_144;
+/** Octets of the first slab; each is twice as large as the one before it, up to MOST_SLAB. */
+const FIRST_SLAB = 16_384;
+const MOST_SLAB = 262_144;
 /** Octets copied ahead: the messages that follow in the same chunk are in place already. */
 const RUN = 2048;
 /** Larger messages get a buffer of their own, octets. */
@@ -13,8 +14,9 @@ const OWN = 32_768;
  */
 export class MessageArena {
   /** Holds the range that `place` was last called with. */
-  bytes: Buffer = Buffer.allocUnsafeSlow(SLAB);
+  bytes: Buffer = Buffer.allocUnsafeSlow(0);
   #slab = this.bytes;
+  #slabSize = FIRST_SLAB;
   #at = 0;
   #source: Buffer | undefined;
   #runStart = 0;
@@ -43,7 +45,8 @@ export class MessageArena {
 
   #startRun(source: Buffer, from: number, to: number): number {
     if (this.#slab.length - this.#at < to - from) {
-      this.#slab = Buffer.allocUnsafeSlow(SLAB);
+      this.#slab = Buffer.allocUnsafeSlow(Math.max(this.#slabSize, to - from));
+      this.#slabSize = Math.min(MOST_SLAB, this.#slabSize * 2);
       this.#at = 0;
     }
     source.copy(this.#slab, this.#at, from, to);

@@ -9,7 +9,7 @@ const BEFORE_KEYS = 6;
 const BEFORE_PROPERTIES = 12;
 const BASIC = 60;
 /** A body of unknown honesty is given this much at first, octets; its buffer then doubles as data arrives. */
-const FIRST_BODY = 1_048_576;
+const FIRST_BODY = 131_072;
 
 const State = { idle: 0, header: 1, body: 2 } as const;
 
@@ -73,11 +73,11 @@ export class PublishAssembler {
 
   /** A header frame. True: the publish is complete. Throws unexpectedFrame, malformedFrame. */
   onHeader(bytes: Buffer, start: number, end: number): boolean {
-    if (this.#state === State.idle) throw brokerError('unexpectedFrame', NO_METHOD);
-    if (this.#state === State.body) throw brokerError('unexpectedFrame', NO_BODY);
-    if (end - start < BEFORE_PROPERTIES + 2) {
+    if (end - start < BEFORE_PROPERTIES) {
       throw brokerError('malformedFrame', `${frameText(FRAME.header, bytes, start, end)}: unknown_frame`);
     }
+    if (this.#state === State.idle) throw brokerError('unexpectedFrame', NO_METHOD);
+    if (this.#state === State.body) throw brokerError('unexpectedFrame', NO_BODY);
     const classId = bytes.readUInt16BE(start);
     if (bytes.readUInt16BE(start + 2) !== 0) throw brokerError('unexpectedFrame', NO_HEADER);
     if (classId !== BASIC) {
@@ -106,8 +106,9 @@ export class PublishAssembler {
     return this.#append(bytes, start, end);
   }
 
-  /** The bytes seen so far are about to go: keeps what an unfinished publish needs of them. */
+  /** The bytes seen so far are about to go: keeps what an unfinished publish needs of them, and of a finished one nothing. */
   park(): void {
+    if (this.#state === State.idle) this.bytes = EMPTY;
     if (this.#state === State.idle || this.owned) return;
     const keys = this.#keysEnd - this.start;
     const header = keys + 2;
@@ -149,18 +150,19 @@ export class PublishAssembler {
 
   /** Octets for a publish whose body has not arrived, given what stands before the body. */
   #firstRoom(before: number): number {
-    if (this.#bodySize === 0) return before;
+    if (this.#bodySize === 0 || this.#bodySize > this.#maxSize) return before;
     return before + FRAME_HEADER + Math.min(this.#bodySize, FIRST_BODY) + 1;
   }
 
   #append(bytes: Buffer, start: number, end: number): boolean {
-    const total = this.#received + end - start;
-    // More than was announced is kept back; the next method finds that the body never ended.
+    const from = this.#received;
+    const total = from + end - start;
+    this.#received = total;
+    // Once there is more than was announced the body never ends: the next method finds that out.
     if (total > this.#bodySize) return false;
     const body = this.headerEnd + FRAME_HEADER;
-    this.#reserve(body + total + 1);
-    bytes.copy(this.bytes, body + this.#received, start, end);
-    this.#received = total;
+    this.#reserve(body + total + 1, body + from);
+    bytes.copy(this.bytes, body + from, start, end);
     if (total < this.#bodySize) return false;
     const own = this.bytes;
     own[this.headerEnd] = FRAME.body;
@@ -174,16 +176,17 @@ export class PublishAssembler {
   /** Too large to be kept at all; its end is still waited for, so that the error comes where RabbitMQ's does. */
   #skip(size: number): boolean {
     this.#received += size;
-    if (this.#received < this.#bodySize) return false;
+    if (this.#received !== this.#bodySize) return false;
     this.end = this.headerEnd;
     return this.#complete();
   }
 
-  #reserve(octets: number): void {
+  /** Makes room for so many octets, of which the first `used` are there. */
+  #reserve(octets: number, used: number): void {
     if (this.bytes.length >= octets) return;
     const most = this.headerEnd + FRAME_HEADER + this.#bodySize + 1;
     const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(octets, this.bytes.length * 2)));
-    this.bytes.copy(larger, 0, 0, this.headerEnd + FRAME_HEADER + this.#received);
+    this.bytes.copy(larger, 0, 0, used);
     this.bytes = larger;
   }
 

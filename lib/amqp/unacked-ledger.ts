@@ -18,6 +18,9 @@ export interface Delivery {
 /** A window this wide, and mostly empty, is not widened: what is left in it becomes strays. */
 const WIDE = 1024;
 const SPARSE = 4;
+const SMALL = 16;
+/** An empty ring with more slots than this is given up for a small one. */
+const LARGE = 65_536;
 
 /**
  * Deliveries of one channel by delivery tag, which counts up from 1 without a gap. [AMQP 1.1 delivery-tag]
@@ -26,9 +29,9 @@ const SPARSE = 4;
  * to a map, so that it does not stretch the ring.
  */
 export class UnackedLedger {
-  #entries: (Entry | undefined)[] = new Array<Entry | undefined>(16).fill(undefined);
-  #takers: (Taker | undefined)[] = new Array<Taker | undefined>(16).fill(undefined);
-  #mask = 15;
+  #entries: (Entry | undefined)[] = new Array<Entry | undefined>(SMALL).fill(undefined);
+  #takers: (Taker | undefined)[] = new Array<Taker | undefined>(SMALL).fill(undefined);
+  #mask = SMALL - 1;
   /** Tags in [#first, #next) stand in the ring. */
   #first = 1;
   /** The next tag to be given. */
@@ -40,6 +43,26 @@ export class UnackedLedger {
 
   get size(): number {
     return this.#count + (this.#strays?.size ?? 0);
+  }
+
+  /** The tag that the next delivery will have. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** The lowest tag outstanding; Infinity for none. */
+  get oldest(): number {
+    let oldest = Infinity;
+    for (const tag of this.#strays?.keys() ?? []) oldest = Math.min(oldest, tag);
+    if (this.#count === 0) return oldest;
+    let first = this.#first;
+    while (this.#entries[first & this.#mask] === undefined) first++;
+    return Math.min(oldest, first);
+  }
+
+  /** Deliveries that the ring has slots for. */
+  get capacity(): number {
+    return this.#mask + 1;
   }
 
   /** Takes a tag for a delivery that needs no acknowledgement. */
@@ -69,6 +92,16 @@ export class UnackedLedger {
   has(tag: number): boolean {
     if (this.#strays?.has(tag)) return true;
     return tag >= this.#first && tag < this.#next && this.#entries[tag & this.#mask] !== undefined;
+  }
+
+  /** The outstanding deliveries with tags below `tag`, in no particular order. They stay. */
+  *below(tag: number): Generator<Delivery> {
+    for (const stray of this.#strays?.values() ?? []) if (stray.tag < tag) yield stray;
+    for (let current = this.#first; current < Math.min(tag, this.#next); current++) {
+      const slot = current & this.#mask;
+      const entry = this.#entries[slot];
+      if (entry !== undefined) yield { tag: current, entry, taker: this.#takers[slot] as Taker };
+    }
   }
 
   /** Removes and returns one delivery; undefined if the tag is not outstanding. */
@@ -116,14 +149,18 @@ export class UnackedLedger {
   }
 
   #advance(): void {
-    if (this.#count === 0) this.#first = this.#next;
-    else while (this.#entries[this.#first & this.#mask] === undefined) this.#first++;
+    if (this.#count > 0) {
+      while (this.#entries[this.#first & this.#mask] === undefined) this.#first++;
+      return;
+    }
+    this.#first = this.#next;
+    if (this.#mask >= LARGE) this.#resize(SMALL - 1);
   }
 
   #makeRoom(): void {
     if (this.#next - this.#first <= this.#mask + 1) return;
     if (this.#mask >= WIDE && this.#count * SPARSE < this.#mask) this.#moveToStrays();
-    else this.#double();
+    else this.#resize(this.#mask * 2 + 1);
   }
 
   #moveToStrays(): void {
@@ -136,8 +173,7 @@ export class UnackedLedger {
     this.#first = last + 1;
   }
 
-  #double(): void {
-    const mask = this.#mask * 2 + 1;
+  #resize(mask: number): void {
     const entries = new Array<Entry | undefined>(mask + 1).fill(undefined);
     const takers = new Array<Taker | undefined>(mask + 1).fill(undefined);
     for (let tag = this.#first; tag < this.#next - 1; tag++) {

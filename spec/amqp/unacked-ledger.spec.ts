@@ -1,0 +1,168 @@
+import * as fc from 'fast-check';
+import t from 'tap';
+import { type Delivery, type Taker, UnackedLedger } from '../../lib/amqp/unacked-ledger.js';
+import { Entry } from '../../lib/store/entry.js';
+import { messageOf } from '../support/messages.js';
+import { SEED } from '../wire/seeded-random.js';
+
+const message = messageOf('body');
+const taker = { settled: () => {} } as unknown as Taker;
+
+t.comment(`WARRENMQ_SEED=${SEED}`);
+
+let positions = 0;
+const entry = (): Entry => new Entry(message, positions++, 0);
+
+/** A ledger with so many deliveries, tags 1 and up. */
+function filled(count: number): { ledger: UnackedLedger; entries: Entry[] } {
+  const ledger = new UnackedLedger();
+  const entries = Array.from({ length: count }, entry);
+  for (const one of entries) ledger.add(one, taker);
+  return { ledger, entries };
+}
+
+const tags = (deliveries: readonly Delivery[]): number[] => deliveries.map(({ tag }) => tag);
+
+void t.test('delivery tags count up from 1, also over deliveries that need no acknowledgement', async (t) => {
+  const ledger = new UnackedLedger();
+  t.equal(ledger.add(entry(), taker), 1);
+  t.equal(ledger.skip(), 2);
+  t.equal(ledger.skip(), 3);
+  t.equal(ledger.add(entry(), taker), 4);
+  t.equal(ledger.size, 2);
+});
+
+void t.test('a delivery is given back once, with who took it', async (t) => {
+  const { ledger, entries } = filled(3);
+  t.equal(ledger.remove(2)?.entry, entries[1]);
+  t.equal(ledger.remove(2), undefined);
+  t.equal(ledger.remove(3)?.taker, taker);
+  t.equal(ledger.size, 1);
+});
+
+void t.test('tags that were never given, skipped, or are of no use are not outstanding', async (t) => {
+  const { ledger } = filled(2);
+  ledger.skip();
+  for (const tag of [0, -1, 3, 4, 17, 18, 2 ** 31, 2 ** 53, 0.5, Number.NaN]) {
+    t.equal(ledger.has(tag), false, `${tag}`);
+    t.equal(ledger.remove(tag), undefined, `${tag}`);
+  }
+  t.equal(ledger.size, 2);
+});
+
+void t.test('all up to a tag come out in order, and no others', async (t) => {
+  const { ledger } = filled(5);
+  ledger.remove(2);
+  t.strictSame(tags(ledger.removeUpTo(4)), [1, 3, 4]);
+  t.strictSame(tags(ledger.removeUpTo(Infinity)), [5]);
+  t.strictSame(tags(ledger.removeUpTo(Infinity)), []);
+});
+
+void t.test('what a transaction gives back is outstanding again under its tag', async (t) => {
+  const { ledger } = filled(4);
+  const taken = [ledger.remove(3), ledger.remove(1)].map((one) => one as Delivery);
+  for (const delivery of taken) ledger.restore(delivery);
+  t.equal(ledger.size, 4);
+  t.equal(ledger.has(3), true);
+  t.strictSame(tags(ledger.removeUpTo(3)), [1, 2, 3]);
+  t.equal(ledger.size, 1);
+});
+
+void t.test('a delivery that stays while a million pass does not stretch the ledger', async (t) => {
+  const { ledger, entries } = filled(1);
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 1_000_000; i++) {
+    if (i % 2 === 0) ledger.skip();
+    else ledger.remove(ledger.add(entries[0] as Entry, taker));
+  }
+  t.ok(process.memoryUsage().heapUsed - before < 64_000_000);
+  t.equal(ledger.size, 1);
+  t.equal(ledger.remove(1)?.entry, entries[0]);
+});
+
+void t.test('an empty ledger that was large once is small again', async (t) => {
+  const { ledger } = filled(300_000);
+  t.equal(ledger.removeUpTo(Infinity).length, 300_000);
+  t.equal(ledger.capacity, 16);
+  t.equal(ledger.add(entry(), taker), 300_001);
+});
+
+type Step =
+  | { readonly do: 'add' | 'skip' }
+  | { readonly do: 'remove' | 'upTo' | 'has'; readonly share: number }
+  | { readonly do: 'restore'; readonly count: number };
+
+const share = fc.double({ min: 0, max: 1.1, noNaN: true });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ do: fc.constant('add' as const) }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('skip' as const) }) },
+  { weight: 9, arbitrary: fc.record({ do: fc.constantFrom('remove', 'has'), share }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('upTo' as const), share }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('restore' as const), count: fc.nat(3) }) },
+);
+
+function expectSame(what: string, got: unknown, wanted: unknown): void {
+  if (got !== wanted) throw new Error(`${what}: ${String(got)} instead of ${String(wanted)}`);
+}
+
+/** Takes each step with the ledger and with a Map, which has to agree. `burst`: how often each add and skip is done. */
+function agrees(steps: readonly Step[], burst: number): void {
+  const ledger = new UnackedLedger();
+  const model = new Map<number, Entry>();
+  const removed: Delivery[] = [];
+  let last = 0;
+  const tagAt = (part: number): number => Math.floor(part * (last + 1));
+  for (const one of steps) {
+    if (one.do === 'add' || one.do === 'skip') {
+      for (let i = 0; i < burst; i++) {
+        const given = entry();
+        if (one.do === 'add') model.set(last + 1, given);
+        expectSame('tag', one.do === 'add' ? ledger.add(given, taker) : ledger.skip(), ++last);
+      }
+    } else if (one.do === 'remove') {
+      const tag = tagAt(one.share);
+      const delivery = ledger.remove(tag);
+      expectSame(`entry of ${tag}`, delivery?.entry, model.get(tag));
+      if (delivery !== undefined) removed.push(delivery);
+      model.delete(tag);
+    } else if (one.do === 'has') {
+      expectSame('has', ledger.has(tagAt(one.share)), model.has(tagAt(one.share)));
+    } else if (one.do === 'upTo') {
+      const limit = tagAt(one.share);
+      const wanted = [...model.keys()].filter((tag) => tag <= limit).toSorted((a, b) => a - b);
+      expectSame('up to', tags(ledger.removeUpTo(limit)).join(), wanted.join());
+      for (const tag of wanted) model.delete(tag);
+    } else if (one.do === 'restore') {
+      for (const delivery of removed.splice(-one.count)) {
+        ledger.restore(delivery);
+        model.set(delivery.tag, delivery.entry);
+      }
+    }
+    expectSame('size', ledger.size, model.size);
+    expectSame('oldest', ledger.oldest, Math.min(...model.keys()));
+    expectSame('next', ledger.next, last + 1);
+    const limit = last >> 1;
+    expectSame(
+      'below',
+      [...ledger.below(limit)].length,
+      [...model.keys()].filter((tag) => tag < limit).length,
+    );
+  }
+  const rest = ledger.removeUpTo(Infinity);
+  expectSame('rest', tags(rest).join(), [...model.keys()].toSorted((a, b) => a - b).join());
+  for (const { tag, entry: given } of rest) expectSame('entry', given, model.get(tag));
+}
+
+for (const [burst, numRuns] of [
+  [1, 1500],
+  [7, 500],
+  [600, 12],
+] as const) {
+  void t.test(`it agrees with a map whatever is done, ${burst} at a time`, async () => {
+    const steps = fc.array(step, { maxLength: 120, size: 'max' });
+    fc.assert(
+      fc.property(steps, (some) => agrees(some, burst)),
+      { seed: SEED, numRuns },
+    );
+  });
+}
