@@ -22,6 +22,10 @@ export class Alarms {
     return `low on ${order.filter((resource) => this.#short.has(resource)).join(' & ')}`;
   }
 
+  isShort(resource: Resource): boolean {
+    return this.#short.has(resource);
+  }
+
   set(resource: Resource, isShort: boolean): void {
     if (this.#short.has(resource) === isShort) return;
     if (isShort) this.#short.add(resource);

@@ -1,4 +1,5 @@
 import { mkdir, access, constants } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensureDefaults } from '../auth/default-definitions.js';
 import { UserDirectory } from '../auth/user-directory.js';
@@ -9,6 +10,7 @@ import type { Clock } from '../base/clock.js';
 import { Turn } from '../base/turn.js';
 import { Broker } from '../broker/broker.js';
 import type { Config } from '../config/schema.js';
+import { diskFreeLimit, memoryLimit } from '../config/watermarks.js';
 import { DataDirectoryError } from '../meta/data-directory-errors.js';
 import { LevelMetadataStore } from '../meta/level-metadata-store.js';
 import { MemoryMetadataStore } from '../meta/memory-metadata-store.js';
@@ -20,6 +22,7 @@ import { StoreError } from '../store/store-errors.js';
 import { AmqpListener } from './amqp-listener.js';
 import { ConnectionLogger } from './connection-logger.js';
 import type { Logger } from './logger.js';
+import { processProbe, ResourceMonitor } from './resource-monitor.js';
 import { StartError } from './start-error.js';
 
 export interface NodeOptions {
@@ -43,6 +46,7 @@ export class BrokerNode {
   #messages: MessageStore | undefined;
   #users: UserDirectory | undefined;
   #broker: Broker | undefined;
+  #monitor: ResourceMonitor | undefined;
   #listeners: AmqpListener[] = [];
   #ports: number[] = [];
 
@@ -68,6 +72,7 @@ export class BrokerNode {
     try {
       await this.#openStores();
       await this.#openBroker();
+      await this.#watchResources();
       await this.#listen();
     } catch (error) {
       await this.stop();
@@ -80,6 +85,7 @@ export class BrokerNode {
     const listeners = this.#listeners;
     this.#listeners = [];
     await Promise.all(listeners.map((listener) => listener.close()));
+    this.#monitor?.stop();
     this.#broker?.close();
     this.#users?.close();
     await this.#messages?.close();
@@ -144,6 +150,17 @@ export class BrokerNode {
     });
   }
 
+  /** A broker in memory shares the process and the fate of a test; one that keeps data watches what it uses. */
+  async #watchResources(): Promise<void> {
+    const { config, dataDir, clock, log } = this.#options;
+    if (dataDir === undefined) return;
+    const system = constrainedMemory();
+    const limits = { memory: memoryLimit(config, system), diskFree: diskFreeLimit(config, system) };
+    const { alarms } = this.#broker as Broker;
+    this.#monitor = new ResourceMonitor(limits, processProbe(resolve(dataDir)), alarms, clock, log);
+    await this.#monitor.start();
+  }
+
   async #listen(): Promise<void> {
     const { config, log } = this.#options;
     for (const { host, port } of config['listeners.tcp']) {
@@ -191,4 +208,11 @@ async function requireWritable(directory: string): Promise<void> {
 function asStartError(error: unknown): never {
   if (error instanceof DataDirectoryError || error instanceof StoreError) throw new StartError(error.message);
   throw error;
+}
+
+/** Octets of memory that this process may use: the machine's, or its container's. */
+function constrainedMemory(): number {
+  const constrained = process.constrainedMemory();
+  const total = totalmem();
+  return constrained > 0 && constrained < total ? constrained : total;
 }

@@ -1,0 +1,92 @@
+import { statfs } from 'node:fs/promises';
+import type { Clock, Timer } from '../base/clock.js';
+import type { Alarms } from '../broker/alarms.js';
+import type { Logger } from './logger.js';
+
+export interface ResourceLimits {
+  /** Memory in use from which publishers are held back, octets. */
+  readonly memory: number;
+  /** Free disk space below which publishers are held back, octets. */
+  readonly diskFree: number;
+}
+
+/** Where the monitor looks; specs hand in figures of their own. */
+export interface ResourceProbe {
+  /** Octets of memory in use. */
+  memory(): number;
+  /** Octets free where the data are; undefined where nothing is kept on disk. */
+  diskFree(): Promise<number | undefined>;
+}
+
+/** How often the monitor looks, milliseconds. */
+const INTERVAL_MS = 500;
+/** An alarm clears when there is this much room again, as a share of the limit, so that it does not flicker. */
+const HYSTERESIS = 0.03;
+
+/** Raises and clears the memory and disk alarms. */
+export class ResourceMonitor {
+  readonly #limits: ResourceLimits;
+  readonly #probe: ResourceProbe;
+  readonly #alarms: Alarms;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #timer: Timer | undefined;
+  #memoryShort = false;
+  #diskShort = false;
+  #stopped = false;
+
+  constructor(limits: ResourceLimits, probe: ResourceProbe, alarms: Alarms, clock: Clock, log: Logger) {
+    this.#limits = limits;
+    this.#probe = probe;
+    this.#alarms = alarms;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Looks now, and again and again until `stop`. */
+  async start(): Promise<void> {
+    await this.look();
+    if (this.#stopped) return;
+    this.#timer = this.#clock.after(INTERVAL_MS, () => {
+      this.start().catch((error: unknown) =>
+        this.#log.error({ error: String(error) }, 'cannot watch resources'),
+      );
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+  }
+
+  async look(): Promise<void> {
+    const used = this.#probe.memory();
+    const memoryMark = this.#limits.memory * (this.#memoryShort ? 1 - HYSTERESIS : 1);
+    this.#memoryShort = used >= memoryMark;
+    this.#tell('memory', this.#memoryShort, { used, limit: this.#limits.memory });
+    const free = await this.#probe.diskFree();
+    if (free === undefined) return;
+    const diskMark = this.#limits.diskFree * (this.#diskShort ? 1 + HYSTERESIS : 1);
+    this.#diskShort = free < diskMark;
+    this.#tell('disk', this.#diskShort, { free, limit: this.#limits.diskFree });
+  }
+
+  #tell(resource: 'memory' | 'disk', isShort: boolean, figures: object): void {
+    if (this.#alarms.isShort(resource) === isShort) return;
+    if (isShort) this.#log.warn(figures, `${resource} alarm: publishers are held back`);
+    else this.#log.info(figures, `${resource} alarm cleared`);
+    this.#alarms.set(resource, isShort);
+  }
+}
+
+/** This process's memory, and the file system that holds `directory`. */
+export function processProbe(directory: string | undefined): ResourceProbe {
+  return {
+    memory: () => process.memoryUsage.rss(),
+    diskFree: async () => {
+      if (directory === undefined) return undefined;
+      const { bavail, bsize } = await statfs(directory);
+      return bavail * bsize;
+    },
+  };
+}

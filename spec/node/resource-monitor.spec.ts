@@ -1,0 +1,73 @@
+import t from 'tap';
+import { ManualClock } from '../../lib/base/clock.js';
+import { Alarms } from '../../lib/broker/alarms.js';
+import { silentLogger } from '../../lib/node/logger.js';
+import { ResourceMonitor } from '../../lib/node/resource-monitor.js';
+import { eventually } from '../support/eventually.js';
+
+function monitored() {
+  const clock = new ManualClock();
+  const alarms = new Alarms();
+  const figures = { memory: 0, diskFree: 1000 };
+  const told: string[] = [];
+  alarms.listen({ alarmsChanged: () => told.push(alarms.reason) });
+  const monitor = new ResourceMonitor(
+    { memory: 1000, diskFree: 100 },
+    { memory: () => figures.memory, diskFree: async () => figures.diskFree },
+    alarms,
+    clock,
+    silentLogger(),
+  );
+  return { clock, alarms, figures, told, monitor };
+}
+
+t.test('memory at its limit raises an alarm, and a little room clears it', async (t) => {
+  const { alarms, figures, monitor } = monitored();
+  await monitor.look();
+  t.equal(alarms.active, false);
+  figures.memory = 1000;
+  await monitor.look();
+  t.equal(alarms.reason, 'low on memory');
+  figures.memory = 980;
+  await monitor.look();
+  t.equal(alarms.active, true, 'too little room to clear it');
+  figures.memory = 969;
+  await monitor.look();
+  t.equal(alarms.active, false);
+});
+
+t.test('free disk space below its limit raises an alarm, and a little more than that clears it', async (t) => {
+  const { alarms, figures, monitor } = monitored();
+  figures.diskFree = 99;
+  await monitor.look();
+  t.equal(alarms.reason, 'low on disk');
+  figures.diskFree = 101;
+  await monitor.look();
+  t.equal(alarms.active, true);
+  figures.diskFree = 104;
+  await monitor.look();
+  t.equal(alarms.active, false);
+});
+
+t.test('both alarms are told in one reason', async (t) => {
+  const { alarms, figures, told, monitor } = monitored();
+  figures.memory = 2000;
+  figures.diskFree = 0;
+  await monitor.look();
+  t.equal(alarms.reason, 'low on memory & disk');
+  t.same(told, ['low on memory', 'low on memory & disk']);
+});
+
+t.test('a started monitor looks again by itself, until it is stopped', async (t) => {
+  const { clock, alarms, figures, monitor } = monitored();
+  await monitor.start();
+  figures.memory = 5000;
+  await eventually('the alarm', () => {
+    clock.advance(500);
+    return alarms.active;
+  });
+  monitor.stop();
+  figures.memory = 0;
+  clock.advance(60_000);
+  t.equal(alarms.active, true);
+});
