@@ -1,2 +1,3 @@
 #!/usr/bin/env node
-await import('../build/bench/main.js');
+import { unbuilt } from './unbuilt.js';
+await import('../build/bench/main.js').catch(unbuilt);

@@ -1,3 +1,4 @@
 #!/usr/bin/env node
-import { main } from '../build/lib/cli/main.js';
+import { unbuilt } from './unbuilt.js';
+const { main } = await import('../build/lib/cli/main.js').catch(unbuilt);
 await main(process.argv.slice(2));
