@@ -1,29 +1,37 @@
 import { Ring } from '../base/ring.js';
 import type { Consumer } from './consumer.js';
 
+/** The consumers of one priority. */
+interface Level {
+  readonly priority: number;
+  /** In line for the next message: ready when they were put here. */
+  readonly waiting: Ring<Subscription>;
+  /** How many of those in line have left the queue. */
+  gone: number;
+  /** In order of arrival. */
+  readonly members: Set<Subscription>;
+}
+
 /** A consumer's place in a queue. */
 export class Subscription {
   readonly consumer: Consumer;
-  /** Waits in its priority's ring for the next message. */
+  readonly level: Level;
+  /** Stands in line for the next message. */
   waiting = false;
-  /** Left the queue; a ring may still hold it for a while. */
+  /** Left the queue; the line may still hold it for a while. */
   gone = false;
 
-  constructor(consumer: Consumer) {
+  constructor(consumer: Consumer, level: Level) {
     this.consumer = consumer;
+    this.level = level;
   }
-}
-
-interface Level {
-  readonly priority: number;
-  readonly waiting: Ring<Subscription>;
 }
 
 /** The consumers of one queue: round robin among the ready ones of the highest priority that has any. */
 export class Roster {
   /** In order of arrival. */
   readonly #subscriptions = new Set<Subscription>();
-  /** Highest priority first. */
+  /** Highest priority first; none is empty. */
   readonly #levels: Level[] = [];
   readonly #singleActive: boolean;
   #active: Subscription | undefined;
@@ -34,6 +42,16 @@ export class Roster {
 
   get size(): number {
     return this.#subscriptions.size;
+  }
+
+  /** Priorities in use. */
+  get levelCount(): number {
+    return this.#levels.length;
+  }
+
+  /** Places in the lines, whether they are still wanted or not. */
+  get waitingCount(): number {
+    return this.#levels.reduce((count, { waiting }) => count + waiting.length, 0);
   }
 
   /** The one that is served, where only one may be. */
@@ -52,17 +70,13 @@ export class Roster {
 
   /** Somebody would take a message now. */
   get hasReady(): boolean {
-    return this.#levels.some(({ waiting }) => {
-      for (let i = 0; i < waiting.length; i++) {
-        const next = waiting.at(i);
-        if (next?.gone === false && next.consumer.ready) return true;
-      }
-      return false;
-    });
+    return this.#first() !== undefined;
   }
 
   add(consumer: Consumer): Subscription {
-    const subscription = new Subscription(consumer);
+    const level = this.#level(consumer.priority);
+    const subscription = new Subscription(consumer, level);
+    level.members.add(subscription);
     this.#subscriptions.add(subscription);
     if (this.#singleActive && this.#active === undefined) this.#active = subscription;
     this.resume(subscription);
@@ -72,6 +86,10 @@ export class Roster {
   remove(subscription: Subscription): void {
     if (!this.#subscriptions.delete(subscription)) return;
     subscription.gone = true;
+    const { level } = subscription;
+    level.members.delete(subscription);
+    if (level.members.size === 0) this.#levels.splice(this.#levels.indexOf(level), 1);
+    else if (subscription.waiting) forgetOne(level);
     if (this.#active === subscription) this.#activateNext();
   }
 
@@ -80,25 +98,34 @@ export class Roster {
     if (subscription.waiting || subscription.gone || !subscription.consumer.ready) return;
     if (this.#singleActive && subscription !== this.#active) return;
     subscription.waiting = true;
-    this.#level(subscription.consumer.priority).waiting.push(subscription);
+    subscription.level.waiting.push(subscription);
   }
 
   /** Takes the consumer whose turn it is; give it back with `resume` after the delivery. */
   next(): Subscription | undefined {
-    for (const level of this.#levels) {
-      for (let next = level.waiting.shift(); next !== undefined; next = level.waiting.shift()) {
-        next.waiting = false;
-        if (!next.gone && next.consumer.ready) return next;
+    const first = this.#first();
+    if (first === undefined) return undefined;
+    first.level.waiting.shift();
+    first.waiting = false;
+    return first;
+  }
+
+  /** Whose turn it is; those in front of it who lost their credit leave the line, and come back by `resume`. */
+  #first(): Subscription | undefined {
+    for (let i = 0; i < this.#levels.length; i++) {
+      const level = this.#levels[i] as Level;
+      for (let first = level.waiting.at(0); first !== undefined; first = level.waiting.at(0)) {
+        if (!first.gone && first.consumer.ready) return first;
+        level.waiting.shift();
+        first.waiting = false;
+        if (first.gone) level.gone--;
       }
     }
     return undefined;
   }
 
   #activateNext(): void {
-    let best: Subscription | undefined;
-    for (const candidate of this.#subscriptions) {
-      if (best === undefined || candidate.consumer.priority > best.consumer.priority) best = candidate;
-    }
+    const [best] = this.#levels[0]?.members ?? [];
     this.#active = best;
     if (best !== undefined) this.resume(best);
   }
@@ -113,8 +140,20 @@ export class Roster {
   }
 
   #insertLevel(at: number, priority: number): Level {
-    const level: Level = { priority, waiting: new Ring() };
+    const level: Level = { priority, waiting: new Ring(), gone: 0, members: new Set() };
     this.#levels.splice(at, 0, level);
     return level;
   }
+}
+
+/** One in line has left. Once most of them have, the line closes up: constant time for each, and no place is kept for long. */
+function forgetOne(level: Level): void {
+  level.gone++;
+  const { waiting } = level;
+  if (level.gone * 2 <= waiting.length) return;
+  for (let left = waiting.length; left > 0; left--) {
+    const next = waiting.shift() as Subscription;
+    if (!next.gone) waiting.push(next);
+  }
+  level.gone = 0;
 }
