@@ -2,7 +2,7 @@ import { assert } from '../base/assert.js';
 import { BrokerError, brokerError } from '../base/errors.js';
 import type { Turn, TurnTask } from '../base/turn.js';
 import type { ReplyTarget } from '../broker/direct-reply.js';
-import type { CommitListener } from '../broker/broker.js';
+import type { CommitListener } from '../broker/facilities.js';
 import type { Message } from '../store/message.js';
 import { SAFE } from '../store/message-store.js';
 import { FRAME } from '../wire/constants.js';

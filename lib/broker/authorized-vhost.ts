@@ -3,10 +3,10 @@ import type { User } from '../auth/user-directory.js';
 import { brokerError } from '../base/errors.js';
 import type { Change } from '../meta/metadata-store.js';
 import { ArgumentError } from './arguments/argument-error.js';
-import type { Broker } from './broker.js';
 import { ExchangeDoor } from './doors/exchange-door.js';
 import { PublishDoor } from './doors/publish-door.js';
 import { QueueDoor } from './doors/queue-door.js';
+import type { Facilities } from './facilities.js';
 import type { Queue } from './queue.js';
 import type { Vhost } from './vhost.js';
 
@@ -15,7 +15,7 @@ import type { Vhost } from './vhost.js';
  * One per connection. Everything throws (or rejects with) BrokerError.
  */
 export class AuthorizedVhost {
-  readonly broker: Broker;
+  readonly broker: Facilities;
   readonly vhost: Vhost;
   readonly user: User;
   /** Id of the connection; owns its exclusive queues. */
@@ -26,7 +26,7 @@ export class AuthorizedVhost {
   #permissions: Permissions | undefined;
   #permissionsVersion = -1;
 
-  constructor(broker: Broker, vhost: Vhost, user: User, connection: string) {
+  constructor(broker: Facilities, vhost: Vhost, user: User, connection: string) {
     this.broker = broker;
     this.vhost = vhost;
     this.user = user;
@@ -96,9 +96,4 @@ export class AuthorizedVhost {
       if (queue.definition.owner === this.connection) own.push(queue);
     await this.queues.remove(own);
   }
-}
-
-/** Names are stripped of line ends, as RabbitMQ does. */
-export function cleanName(name: string): string {
-  return /[\r\n]/.test(name) ? name.replaceAll(/[\r\n]/g, '') : name;
 }

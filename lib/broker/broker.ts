@@ -12,6 +12,7 @@ import { DeadLetterer } from './dead-letterer.js';
 import { vhostKey } from './definitions.js';
 import { ReplyRegistry } from './direct-reply.js';
 import { Dispatcher } from './dispatcher.js';
+import type { CommitListener, Facilities } from './facilities.js';
 import type { MessageCodec } from './message-codec.js';
 import type { DeadLetterReason, Queue, QueueEvents } from './queue.js';
 import { Removal } from './removal.js';
@@ -28,13 +29,8 @@ export interface BrokerPorts {
   readonly failed: (error: unknown) => void;
 }
 
-/** Waits for messages to become safe. */
-export interface CommitListener {
-  committed(): void;
-}
-
 /** All vhosts of one node, kept equal to the definitions in the metadata store. */
-export class Broker implements QueueEvents {
+export class Broker implements QueueEvents, Facilities {
   readonly metadata: MetadataStore;
   readonly messages: MessageStore;
   readonly users: UserDirectory;
@@ -84,7 +80,6 @@ export class Broker implements QueueEvents {
     return this.#vhosts.values();
   }
 
-  /** Calls `listener.committed()` once, when the message store's `committed` has grown. */
   waitForCommit(listener: CommitListener): void {
     this.#waiting.add(listener);
   }

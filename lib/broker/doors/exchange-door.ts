@@ -2,7 +2,7 @@ import { brokerError } from '../../base/errors.js';
 import type { FieldTable } from '../../wire/values.js';
 import { firstExchangeInequivalence } from '../arguments/equivalence.js';
 import { parseExchangeArguments } from '../arguments/exchange-arguments.js';
-import { type AuthorizedVhost, cleanName } from '../authorized-vhost.js';
+import type { AuthorizedVhost } from '../authorized-vhost.js';
 import {
   type BindingDefinition,
   bindingChange,
@@ -13,6 +13,7 @@ import {
 } from '../definitions.js';
 import type { Exchange, ExchangeDefinition } from '../exchange.js';
 import { EXCHANGE_TYPES } from '../exchange-type.js';
+import { cleanName, isReserved } from '../names.js';
 import { Removal } from '../removal.js';
 
 /** A binding as a client names it. */
@@ -122,8 +123,6 @@ export class ExchangeDoor {
     if (name === '') throw brokerError('defaultExchange');
   }
 }
-
-export const isReserved = (name: string): boolean => name.startsWith('amq.');
 
 /** Binds, unless the same binding is there. The ends were found and permitted. */
 export async function addBinding(

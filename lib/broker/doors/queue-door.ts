@@ -3,11 +3,12 @@ import { brokerError } from '../../base/errors.js';
 import type { FieldTable } from '../../wire/values.js';
 import { firstQueueInequivalence } from '../arguments/equivalence.js';
 import { checkQueueFlags, parseQueueArguments, type QueueOptions } from '../arguments/queue-arguments.js';
-import { type AuthorizedVhost, cleanName } from '../authorized-vhost.js';
+import type { AuthorizedVhost } from '../authorized-vhost.js';
 import { type BindingDefinition, queueChange, queueKey } from '../definitions.js';
+import { cleanName, isReserved } from '../names.js';
 import type { Queue, QueueDefinition } from '../queue.js';
 import { Removal } from '../removal.js';
-import { addBinding, type BindingRequest, isReserved, removeBinding } from './exchange-door.js';
+import { addBinding, type BindingRequest, removeBinding } from './exchange-door.js';
 
 /** A queue as a client declares it; an empty name asks for a new one. */
 export interface QueueRequest {
