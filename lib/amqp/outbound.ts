@@ -22,11 +22,15 @@ export class Outbound implements TurnTask {
   readonly #transport: Transport;
   readonly #pool: BufferPool;
   readonly #turn: Turn;
+  /** Gathers in [#from, #at); what stands before #from is ahead already. */
   #buffer: Buffer | undefined;
+  #from = 0;
   #at = 0;
-  /** Full buffers and direct bodies that go out before #buffer. */
+  /** What goes out before #buffer: parts of buffers, and direct bodies. */
   #ahead: Buffer[] = [];
   #aheadBytes = 0;
+  /** Full buffers that parts of #ahead stand in. */
+  #full: Buffer[] = [];
   #scheduled = false;
   #closed = false;
   /** What the transport had not sent after the last write, octets. */
@@ -49,12 +53,12 @@ export class Outbound implements TurnTask {
 
   /** Octets that the client has not taken yet. */
   get pending(): number {
-    return this.#unsent + this.#aheadBytes + this.#at;
+    return this.#unsent + this.#aheadBytes + this.#at - this.#from;
   }
 
   /** The client takes less than it is sent: whoever can wait has to. */
   get congested(): boolean {
-    if (this.#unsent + this.#aheadBytes + this.#at <= CONGESTED) return false;
+    if (this.pending <= CONGESTED) return false;
     this.#heldBack = true;
     return true;
   }
@@ -134,7 +138,6 @@ export class Outbound implements TurnTask {
     this.#closed = true;
     this.#ahead = [];
     this.#aheadBytes = 0;
-    this.#at = 0;
     this.#release();
   }
 
@@ -196,6 +199,8 @@ export class Outbound implements TurnTask {
 
   #nextBuffer(octets: number): Buffer {
     this.#putAhead();
+    if (this.#buffer !== undefined) this.#full.push(this.#buffer);
+    this.#from = this.#at = 0;
     const pooled = this.#pool.take();
     const fits = pooled.length >= octets;
     if (!fits) this.#pool.give(pooled);
@@ -211,12 +216,10 @@ export class Outbound implements TurnTask {
   }
 
   #putAhead(): void {
-    if (this.#buffer !== undefined && this.#at > 0) {
-      this.#ahead.push(this.#buffer.subarray(0, this.#at));
-      this.#aheadBytes += this.#at;
-      this.#buffer = undefined;
-    }
-    this.#at = 0;
+    if (this.#buffer === undefined || this.#at === this.#from) return;
+    this.#ahead.push(this.#buffer.subarray(this.#from, this.#at));
+    this.#aheadBytes += this.#at - this.#from;
+    this.#from = this.#at;
   }
 
   #write(): void {
@@ -227,7 +230,6 @@ export class Outbound implements TurnTask {
       this.#aheadBytes = 0;
     } else if (this.#buffer !== undefined && this.#at > 0) {
       this.#transport.write(this.#buffer.subarray(0, this.#at));
-      this.#at = 0;
     }
     this.#release();
     this.#relieve();
@@ -239,11 +241,16 @@ export class Outbound implements TurnTask {
     this.#relieved();
   }
 
-  /** The socket took everything: the buffer is free for other connections. Otherwise the socket keeps it. */
+  /** If the transport took everything the buffers are free for other connections; otherwise it keeps them. */
   #release(): void {
     this.#unsent = this.#transport.pending;
-    if (this.#buffer !== undefined && this.#unsent === 0) this.#pool.give(this.#buffer);
+    if (this.#unsent === 0) {
+      if (this.#buffer !== undefined) this.#pool.give(this.#buffer);
+      for (const buffer of this.#full) this.#pool.give(buffer);
+    }
     this.#buffer = undefined;
+    this.#from = this.#at = 0;
+    if (this.#full.length > 0) this.#full = [];
   }
 }
 

@@ -114,6 +114,11 @@ export class MemoryTransport implements Transport {
     return true;
   }
 
+  /** What was written and not taken, as it was handed over. */
+  get waiting(): readonly Buffer[] {
+    return this.#waiting;
+  }
+
   /** Octets that were sent and are not read, because the transport is paused. */
   get unread(): number {
     return this.#inbound.reduce((sum, { length }) => sum + length, 0);
