@@ -102,7 +102,9 @@ requeue() {
   publish -r "$queue" -b a
   publish -r "$queue" -b b
   # A command that fails leaves its message unacknowledged.
-  consume -q "$queue" -c 1 -p 1 sh -c 'cat >/dev/null; exit 1'
+  printf '#!/bin/sh\ncat >/dev/null\nexit 1\n' >"$INTEROP_SCRATCH/failing"
+  chmod +x "$INTEROP_SCRATCH/failing"
+  consume -q "$queue" -c 1 -p 1 "$INTEROP_SCRATCH/failing"
   equal "$(consume -q "$queue" -c 2 cat)" ab 'after a consumer that failed'
   equal "$(delete_queue)" 0 'messages left'
 }
