@@ -51,12 +51,18 @@ async function run({ config, notes }: LoadedConfig): Promise<void> {
   log.info(`WarrenMQ ${VERSION} is ready: AMQP on port ${node.ports.join(', ')}, data in ${config.data_dir}`);
 }
 
+/** npm sends on the Ctrl-C that a terminal has already sent to everybody: this soon after, it is the same. Milliseconds. */
+const SAME_SIGNAL_MS = 200;
+
 /** The first signal stops in order and exits with 0, a second one at once. */
 function stopOnSignals(node: BrokerNode, log: Logger): void {
-  let stopping = false;
+  let stoppingSince: number | undefined;
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (stoppingSince !== undefined) {
+      if (performance.now() - stoppingSince > SAME_SIGNAL_MS) process.exit(1);
+      return;
+    }
+    stoppingSince = performance.now();
     log.info(`${signal}: stopping`);
     node
       .stop()
