@@ -133,15 +133,18 @@ static amqp_method_t next_method(connection conn) {
   return frame.payload.method;
 }
 
-/* Reads acks, in order of their tags, until all up to `last` are confirmed. */
+/* Reads acks until all tags up to `last`, at most 500, are confirmed; they may come in any order, but only once. */
 static void expect_confirms(connection conn, uint64_t last) {
-  for (uint64_t confirmed = 0; confirmed < last;) {
+  bool confirmed[501] = {false};
+  for (uint64_t count = 0; count < last;) {
     amqp_method_t method = next_method(conn);
     require(method.id == AMQP_BASIC_ACK_METHOD);
     amqp_basic_ack_t *ack = method.decoded;
-    require(ack->delivery_tag > confirmed && ack->delivery_tag <= last);
-    if (!ack->multiple) require(ack->delivery_tag == confirmed + 1);
-    confirmed = ack->delivery_tag;
+    require(ack->delivery_tag >= 1 && ack->delivery_tag <= last && !confirmed[ack->delivery_tag]);
+    for (uint64_t tag = ack->multiple ? 1 : ack->delivery_tag; tag <= ack->delivery_tag; tag++) {
+      count += !confirmed[tag];
+      confirmed[tag] = true;
+    }
   }
 }
 
