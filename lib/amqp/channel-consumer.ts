@@ -10,6 +10,8 @@ export interface ChannelCredit {
   /** 0: no limit. [RMQ basic.qos global] */
   limit: number;
   outstanding: number;
+  /** A consumer found the limit reached. */
+  heldBack: boolean;
   /** The channel is open and may be sent deliveries. */
   open: boolean;
 }
@@ -21,6 +23,8 @@ export interface ConsumerOptions {
   readonly priority: number;
   /** Most deliveries outstanding, 0 for no limit. */
   readonly prefetch: number;
+  /** How long a delivery may be outstanding, milliseconds; Infinity for ever. */
+  readonly timeout: number;
 }
 
 /** A consumer of one channel: sends what its queue hands it, as long as there is credit. */
@@ -31,6 +35,7 @@ export class ChannelConsumer implements Consumer, Taker {
   readonly exclusive: boolean;
   readonly priority: number;
   readonly prefetch: number;
+  readonly timeout: number;
   readonly #encodedTag: Buffer;
   readonly #channel: number;
   readonly #outbound: Outbound;
@@ -56,6 +61,7 @@ export class ChannelConsumer implements Consumer, Taker {
     this.exclusive = options.exclusive;
     this.priority = options.priority;
     this.prefetch = options.prefetch;
+    this.timeout = options.timeout;
     const text = Buffer.from(options.tag);
     this.#encodedTag = Buffer.concat([Buffer.from([text.length]), text]);
     this.#outbound = outbound;
@@ -69,7 +75,9 @@ export class ChannelConsumer implements Consumer, Taker {
     if (!credit.open || this.#outbound.congested) return false;
     if (this.noAck) return true;
     if (this.prefetch !== 0 && this.#outstanding >= this.prefetch) return false;
-    return credit.limit === 0 || credit.outstanding < credit.limit;
+    if (credit.limit === 0 || credit.outstanding < credit.limit) return true;
+    credit.heldBack = true;
+    return false;
   }
 
   attach(): void {

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.js';
 import { BrokerError, brokerError } from '../base/errors.js';
+import type { Clock } from '../base/clock.js';
 import type { Turn, TurnTask } from '../base/turn.js';
 import type { ReplyTarget } from '../broker/direct-reply.js';
 import type { CommitListener } from '../broker/facilities.js';
@@ -8,6 +9,7 @@ import { SAFE } from '../store/message-store.js';
 import { FRAME } from '../wire/constants.js';
 import { decodeMethod } from '../wire/method-codec.js';
 import type { MethodArgs, MethodName } from '../wire/methods.js';
+import { AckTimeout } from './ack-timeout.js';
 import { ConfirmTracker } from './confirm-tracker.js';
 import { Deliveries } from './deliveries.js';
 import { channelHandler, isContentMethod } from './handlers/handlers.js';
@@ -24,11 +26,18 @@ const CLOSE_OK_ID = (20 << 16) | 41;
 const CLOSE_ID = (20 << 16) | 40;
 const OPEN_ID = (20 << 16) | 10;
 const UNTIL_SAFE_INTEGER = 0x20_0000;
+/** Octets waiting for a client, above which direct replies to it are dropped. */
+const MOST_UNREAD = 134_217_728;
 
 /** What a channel is given by its connection. */
 export interface ChannelPorts extends PublishContext {
   readonly outbound: Outbound;
   readonly turn: Turn;
+  readonly clock: Clock;
+  /** How long a delivery may stay unacknowledged unless its queue or consumer says otherwise, milliseconds. */
+  readonly consumerTimeout: number;
+  /** A channel has failed without a frame that was to blame. */
+  readonly failed: (channel: number, error: BrokerError) => void;
   /** The client understands basic.cancel from the broker. */
   readonly notifyCancel: boolean;
 }
@@ -45,6 +54,7 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
   readonly ports: ChannelPorts;
   readonly deliveries: Deliveries;
   readonly publisher: Publisher;
+  readonly timeout: AckTimeout;
   /** Name of the queue that an empty name stands for. */
   lastQueue = '';
   #confirms: ConfirmTracker | undefined;
@@ -61,7 +71,13 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
     this.number = number;
     this.ports = ports;
     this.deliveries = new Deliveries(number, ports.outbound, ports.turn, ports.notifyCancel);
+    this.timeout = new AckTimeout(ports.clock, this.deliveries.ledger, (ms) => this.#timedOut(ms));
     this.publisher = new Publisher(ports);
+  }
+
+  /** Neither closed nor being closed. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
   }
 
   get isClosed(): boolean {
@@ -116,7 +132,7 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
 
   /** The message store made progress. */
   committed(): void {
-    if (this.#state === 'closed') return;
+    if (this.#state !== 'open') return;
     const { broker } = this.ports.door;
     const { committed } = broker.messages;
     if (this.#onCommit !== undefined && this.#commitBatch <= committed) {
@@ -131,7 +147,7 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
   /** Once per turn, if something was published in confirm mode. */
   runTurn(): void {
     this.#scheduled = false;
-    if (this.#state === 'closed') return;
+    if (this.#state !== 'open') return;
     this.#tellConfirms();
     if (this.#confirms?.waiting === true) this.ports.door.broker.waitForCommit(this);
   }
@@ -168,6 +184,8 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
   /** A direct reply has come. [RMQ direct reply-to] */
   reply(message: Message): void {
     if (this.#replyConsumer === undefined || this.#state !== 'open') return;
+    // Replies are for requesters that wait for them: one that does not read loses them.
+    if (this.ports.outbound.pending > MOST_UNREAD) return;
     const text = Buffer.from(this.#replyConsumer.tag);
     const tag = Buffer.concat([Buffer.from([text.length]), text]);
     const { outbound } = this.ports;
@@ -183,29 +201,42 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
   /** Sends channel.close and ignores everything but its answer from now on. */
   fail(error: BrokerError): void {
     assert(error.scope === 'channel', 'only channel errors close a channel');
+    if (this.#state !== 'open') return;
+    this.#tellConfirms();
     this.send('channel.close', {
       replyCode: error.code,
       replyText: error.message,
       classId: this.methodId >>> 16,
       methodId: this.methodId & 0xffff,
     });
-    this.#release();
-    this.#state = 'closing';
+    this.#release('closing');
   }
 
   /** The channel is over: everything it held goes back. */
   close(): void {
-    if (this.#state === 'open') this.#release();
+    if (this.#state === 'open') {
+      this.#tellConfirms();
+      this.#release('closed');
+    }
     this.#state = 'closed';
   }
 
-  #release(): void {
-    this.#tellConfirms();
+  #release(state: 'closing' | 'closed'): void {
+    this.#state = state;
+    this.timeout.stop();
     this.#transaction?.rollback(this.deliveries);
+    // Whoever waits for the commit goes on; the answer is not sent any more.
+    const done = this.#onCommit;
     this.#onCommit = undefined;
+    done?.();
     if (this.#replyConsumer !== undefined) this.cancelReplyConsumer(this.#replyConsumer.tag);
     this.deliveries.close();
     this.publisher.assembler.reset();
+  }
+
+  #timedOut(ms: number): void {
+    this.methodId = 0;
+    this.ports.failed(this.number, brokerError('consumerTimeout', this.number, ms));
   }
 
   #method(bytes: Buffer, start: number, end: number): Promise<void> | undefined {
@@ -251,15 +282,14 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
     const { assembler } = this.publisher;
     const publish = this.publisher.take();
     const { message, queues, route } = publish;
+    // It goes to no queue, so no transaction holds it back. [RMQ direct reply-to]
+    route.reply?.reply(message);
     if (this.#transaction !== undefined) {
       this.#transaction.publish({ message, queues, mandatory: assembler.mandatory });
       return;
     }
-    if (queues.length === 0) {
-      route.reply?.reply(message);
-      // A direct reply goes to no queue, so that a mandatory one is returned as well, as RabbitMQ does.
-      if (assembler.mandatory) this.returnUnroutable(message);
-    }
+    // A direct reply that is mandatory is returned as well, as RabbitMQ does.
+    if (queues.length === 0 && assembler.mandatory) this.returnUnroutable(message);
     const batch = queues.length === 0 ? SAFE : this.ports.door.publishing.publish(message, queues);
     if (this.#confirms === undefined) return;
     this.#confirms.add(batch);

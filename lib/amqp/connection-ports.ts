@@ -1,6 +1,7 @@
 import type { BrokerError } from '../base/errors.js';
 import type { Broker } from '../broker/broker.js';
 import type { BufferPool } from './buffer-pool.js';
+import type { ChannelBudget } from './channel-budget.js';
 import type { Connection } from './connection.js';
 import type { ConnectionSettings } from './connection-settings.js';
 
@@ -9,6 +10,7 @@ export interface ConnectionPorts {
   readonly broker: Broker;
   readonly settings: ConnectionSettings;
   readonly pool: BufferPool;
+  readonly budget: ChannelBudget;
   readonly log: ConnectionLog;
   /** The transport is closed and everything the connection held was given back. */
   readonly ended: (connection: Connection) => void;

@@ -11,6 +11,8 @@ export interface ConnectionSettings {
   readonly handshakeTimeout: number;
   /** Largest message body, octets. */
   readonly maxMessageSize: number;
+  /** How long a delivery may stay unacknowledged, milliseconds; Infinity for ever. */
+  readonly consumerTimeout: number;
   /** Users that may only log in from this machine. */
   readonly loopbackUsers: readonly string[];
   readonly serverProperties: FieldTable;

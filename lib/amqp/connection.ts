@@ -5,10 +5,11 @@ import type { Timer } from '../base/clock.js';
 import { BrokerError, brokerError } from '../base/errors.js';
 import type { AuthorizedVhost } from '../broker/authorized-vhost.js';
 import { FRAME, FRAME_OVERHEAD, PROTOCOL_HEADER } from '../wire/constants.js';
-import { FrameReader, type FrameSink } from '../wire/frame-reader.js';
+import { FrameError, FrameReader, type FrameSink } from '../wire/frame-reader.js';
 import { decodeMethod } from '../wire/method-codec.js';
 import type { MethodArgs } from '../wire/methods.js';
 import { EMPTY_TABLE, type FieldTable } from '../wire/values.js';
+import { Backpressure } from './backpressure.js';
 import { Channels } from './channels.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { idsOf, toRefusal } from './refusal.js';
@@ -25,14 +26,12 @@ import type { Transport, TransportEvents } from './transport.js';
 const STATES = ['header', 'starting', 'tuning', 'opening', 'running', 'closing', 'closed'] as const;
 type State = (typeof STATES)[number];
 
-/** How long a client that failed the handshake is left without an answer, milliseconds. */
+/** How long a client that cannot be understood is left before the end, milliseconds. */
 const SILENCE_MS = 1000;
 /** How long the answer to connection.close is waited for, milliseconds. */
 const CLOSE_TIMEOUT_MS = 30_000;
 /** Before tune-ok, octets of a frame. [RMQ initial_frame_max] */
 const FIRST_FRAME_MAX = 131_072;
-/** Waiting to be sent to the client: above this the connection is not read. Octets. */
-const MOST_UNSENT = 16 * 1024 * 1024;
 
 /** One client connection, from the protocol header to the end. Knows no socket: bytes come in, bytes go out. */
 export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
@@ -42,6 +41,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   readonly #outbound: Outbound;
   readonly #reader: FrameReader;
   readonly #gate: InputGate;
+  readonly #backpressure: Backpressure;
   #state: State = 'header';
   #header: ProtocolHeader | undefined = new ProtocolHeader();
   #user: User | undefined;
@@ -51,8 +51,12 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   #deadline: Timer | undefined;
   #heartbeat: Heartbeat | undefined;
   #heard = false;
-  /** The client was told that it is blocked. */
-  #toldBlocked = false;
+  /** Whatever else comes is not looked at. */
+  #isDeaf = false;
+  /** As negotiated; 0 for no limit. */
+  #channelMax = 0;
+  /** What a channel works on while no frames are read. */
+  #work: Promise<void> = Promise.resolve();
   /** Class and method id of the method at hand on channel 0. */
   #methodId = 0;
 
@@ -61,7 +65,8 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.#ports = ports;
     this.#outbound = new Outbound(transport, ports.pool, ports.broker.turn, () => this.#relieved());
     this.#reader = new FrameReader(this, FIRST_FRAME_MAX);
-    this.#gate = new InputGate(this.#reader, transport, (error) => this.#failed(error));
+    this.#gate = new InputGate(this.#reader, transport, () => this.#readOn());
+    this.#backpressure = new Backpressure(ports.broker, this.#gate, this.#outbound);
     this.#deadline = ports.broker.clock.after(ports.settings.handshakeTimeout, () => {
       this.#ports.log.refused(this, 'the handshake took too long');
       this.transport.destroy();
@@ -80,7 +85,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     return this.#clientProperties;
   }
 
-  /** Peer and own address, the way RabbitMQ names connections. */
+  /** As RabbitMQ names connections: the peer's address and our own. */
   get name(): string {
     const { peer, local } = this.transport;
     return `${peer.host}:${peer.port} -> ${local.host}:${local.port}`;
@@ -88,15 +93,15 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
   receive(chunk: Buffer): void {
     this.#heard = true;
-    if (this.#state === 'closed') return;
+    if (this.#isDeaf) return;
     try {
       const rest = this.#state === 'header' ? this.#protocolHeader(chunk) : chunk;
-      if (this.#channels !== undefined) this.#channels.now = this.#ports.broker.clock.now();
-      if (rest.length > 0) this.#reader.push(rest);
+      this.#noteTime();
+      if (rest !== undefined) this.#reader.push(rest);
     } catch (error) {
       this.#failed(error);
     }
-    this.#slowDown(chunk.length);
+    this.#backpressure.received(chunk.length, this.#channels?.hasPublished() === true);
   }
 
   /** FrameSink. */
@@ -105,7 +110,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
       this.#channelFrame(type, channel, bytes, start, end);
       return;
     }
-    if (this.#state === 'closed') return;
+    if (this.#isDeaf) return;
     this.#methodId = 0;
     if (type === FRAME.heartbeat) checkHeartbeat(channel, bytes, start, end);
     else if (type === FRAME.method && channel === 0) this.#connectionMethod(bytes, start, end);
@@ -124,13 +129,13 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   closed(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#ports.broker.alarms.unlisten(this);
+    this.#isDeaf = true;
+    this.#ports.broker.alarms.unlisten(this.#backpressure);
     this.#deadline?.cancel();
     this.#heartbeat?.stop();
-    this.#outbound.close();
     this.#channels?.close();
-    const left = this.#door?.leave() ?? Promise.resolve();
-    left
+    this.#outbound.close();
+    this.#leave()
       .catch((error: unknown) => this.#ports.log.defect(this, error))
       .finally(() => this.#ports.ended(this));
   }
@@ -174,20 +179,6 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.transport.destroy();
   }
 
-  /** The dispatcher lets this publisher read on. */
-  admit(): void {
-    this.#gate.release(HOLD.turn);
-  }
-
-  /** Memory or disk space has run short, or is there again. */
-  alarmsChanged(): void {
-    const { alarms } = this.#ports.broker;
-    if (alarms.active) return;
-    if (this.#toldBlocked) this.#outbound.method(0, 'connection.unblocked', {});
-    this.#toldBlocked = false;
-    this.#gate.release(HOLD.alarm);
-  }
-
   #become(state: State): void {
     assert(
       STATES.indexOf(state) > STATES.indexOf(this.#state),
@@ -199,21 +190,24 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   #becomeClosing(): void {
     this.#become('closing');
     this.#heartbeat?.stop();
+    this.#ports.broker.alarms.unlisten(this.#backpressure);
     this.#deadline?.cancel();
     this.#deadline = this.#ports.broker.clock.after(CLOSE_TIMEOUT_MS, () => this.transport.destroy());
+    // Only the answer to the close is left to be read, and the end.
+    this.#gate.open();
   }
 
-  #protocolHeader(chunk: Buffer): Buffer {
+  #protocolHeader(chunk: Buffer): Buffer | undefined {
     const header = this.#header as ProtocolHeader;
     const rest = header.read(chunk);
-    if (rest === undefined) return NOTHING;
+    if (rest === undefined) return undefined;
     this.#header = undefined;
     if (!header.isAccepted) {
-      this.#ports.log.refused(this, `not an AMQP 0-9-1 protocol header: ${header}`);
+      this.#ports.log.refused(this, `not an AMQP 0-9-1 protocol header: ${header.text}`);
       this.#outbound.raw(PROTOCOL_HEADER);
       this.#outbound.end();
-      this.#becomeClosing();
-      return NOTHING;
+      this.#turnDeaf();
+      return undefined;
     }
     this.#become('starting');
     this.#outbound.method(0, 'connection.start', {
@@ -238,38 +232,30 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
   #await(channel: number, pending: Promise<void>): void {
     this.#gate.hold(HOLD.work);
-    pending
+    this.#work = pending
       .catch((error: unknown) => this.#channelFailed(channel, error))
       .then(() => this.#gate.release(HOLD.work))
       .catch((error: unknown) => this.#failed(error));
   }
 
-  /** Decides after a chunk of so many octets whether reading goes on at once. */
-  #slowDown(octets: number): void {
-    // Whoever finds it congested is called back when it is not any more.
-    if (this.#outbound.pending >= MOST_UNSENT && this.#outbound.congested) this.#gate.hold(HOLD.unsent);
-    const channels = this.#channels;
-    if (channels?.published !== true || this.#state !== 'running') return;
-    channels.published = false;
-    const { alarms, dispatcher } = this.#ports.broker;
-    if (alarms.active) this.#block(alarms.reason);
-    if (octets < FLOOD || this.#gate.isHeldFor(HOLD.turn)) return;
-    this.#gate.hold(HOLD.turn);
-    dispatcher.wait(this);
+  /** Reads what was kept while the gate was closed. */
+  #readOn(): void {
+    this.#noteTime();
+    try {
+      this.#reader.resume();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
-  /** A publisher is not read while memory or disk space is short; consumers go on. [RMQ blocked] */
-  #block(reason: string): void {
-    if (this.#gate.isHeldFor(HOLD.alarm)) return;
-    this.#gate.hold(HOLD.alarm);
-    if (!hasCapability(this.#clientProperties, 'connection.blocked')) return;
-    this.#toldBlocked = true;
-    this.#outbound.method(0, 'connection.blocked', { reason });
+  /** What is published in the bytes at hand arrives now. */
+  #noteTime(): void {
+    if (this.#channels !== undefined) this.#channels.now = this.#ports.broker.clock.now();
   }
 
   #relieved(): void {
     this.#channels?.resume();
-    if (this.#outbound.pending < MOST_UNSENT) this.#gate.release(HOLD.unsent);
+    this.#backpressure.relieved();
   }
 
   #channelFailed(channel: number, error: unknown): void {
@@ -285,18 +271,24 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
   /** Ends the connection for `error`: with connection.close where the client can be told, silently where not. */
   #failed(error: unknown, methodId = this.#methodId): void {
-    if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.#state === 'closed') return;
+    if (this.#state !== 'closing') this.#tell(error, methodId);
+    // After a FrameError nobody knows where its frames begin.
+    if (this.#state !== 'closing' || error instanceof FrameError) this.#turnDeaf();
+  }
+
+  #tell(error: unknown, methodId: number): void {
     const refusal = toRefusal(error);
     if (refusal === undefined) this.#ports.log.defect(this, error);
     const told = refusal ?? brokerError('internalError');
     this.#ports.log.failed(this, told);
     if (this.#state === 'running' || this.#state === 'opening') this.close(told, idsOf(told, methodId));
-    else this.#dropSilently();
   }
 
-  /** The client learns nothing, and not at once: that is what RabbitMQ does to a failed handshake. */
-  #dropSilently(): void {
+  /** The client learns nothing more, and has a moment to read what it was told: so does RabbitMQ after a failed handshake. */
+  #turnDeaf(): void {
     if (this.#state !== 'closing') this.#becomeClosing();
+    this.#isDeaf = true;
     this.#deadline?.cancel();
     this.#deadline = this.#ports.broker.clock.after(SILENCE_MS, () => this.transport.destroy());
   }
@@ -343,7 +335,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
       hasCapability(this.#clientProperties, 'authentication_failure_close')
     ) {
       this.close(brokerError('loginRefused', mechanism));
-    } else this.#dropSilently();
+    } else this.#turnDeaf();
   }
 
   #onTuneOk(args: MethodArgs<'connection.tune-ok'>): void {
@@ -352,6 +344,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     const frameMax = args.frameMax === 0 ? UNLIMITED_FRAME : args.frameMax;
     this.#reader.maxPayload = frameMax;
     this.#outbound.maxPayload = frameMax - FRAME_OVERHEAD;
+    this.#channelMax = args.channelMax;
     this.#become('opening');
     if (args.heartbeat > 0) this.#heartbeat = new Heartbeat(this.#ports.broker.clock, args.heartbeat, this);
   }
@@ -365,13 +358,19 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
       turn: broker.turn,
       arena: new MessageArena(),
       maxMessageSize: settings.maxMessageSize,
+      channelMax: this.#channelMax,
+      budget: this.#ports.budget,
+      consumerTimeout: settings.consumerTimeout,
+      clock: broker.clock,
+      failed: (channel, error) => this.#channelFailed(channel, error),
       notifyCancel: hasCapability(this.#clientProperties, 'consumer_cancel_notify'),
       now: broker.clock.now(),
     });
     this.#become('running');
     this.#deadline?.cancel();
     this.#outbound.method(0, 'connection.open-ok', {});
-    this.#ports.broker.alarms.listen(this);
+    this.#backpressure.tellsBlocked = hasCapability(this.#clientProperties, 'connection.blocked');
+    broker.alarms.listen(this.#backpressure);
     this.#ports.log.opened(this);
   }
 
@@ -379,9 +378,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   #onClose(): void {
     this.#channels?.close();
     this.#becomeClosing();
-    this.#gate.hold(HOLD.work);
-    const left = this.#door?.leave() ?? Promise.resolve();
-    left
+    this.#leave()
       .catch((error: unknown) => this.#ports.log.defect(this, error))
       .then(() => {
         this.#outbound.method(0, 'connection.close-ok', {});
@@ -389,11 +386,14 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
       })
       .catch((error: unknown) => this.#ports.log.defect(this, error));
   }
+
+  /** Gives up the exclusive queues, also one whose declaration is still under way. */
+  async #leave(): Promise<void> {
+    await this.#work;
+    await this.#door?.leave();
+  }
 }
 
-/** A chunk this large, with publishes in it, says that more is waiting. Octets. */
-const FLOOD = 32_768;
-const NOTHING = Buffer.alloc(0);
 const CLOSE_ID = (10 << 16) | 50;
 const CLOSE_OK_ID = (10 << 16) | 51;
 /** Octets; what a negotiated frame_max of 0 amounts to. */

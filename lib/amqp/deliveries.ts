@@ -11,9 +11,11 @@ export type Settlement = 'ack' | 'requeue' | 'reject';
 /** Deliveries by basic.get, which take no credit. */
 class Getter implements Taker {
   readonly queue: Queue;
+  readonly timeout: number;
 
-  constructor(queue: Queue) {
+  constructor(queue: Queue, timeout: number) {
     this.queue = queue;
+    this.timeout = timeout;
   }
 
   settled(): void {}
@@ -26,8 +28,7 @@ export class Deliveries implements TurnTask {
   readonly #outbound: Outbound;
   readonly #notifyCancel: boolean;
   readonly #consumers = new Map<string, ChannelConsumer>();
-  readonly #getters = new Map<Queue, Getter>();
-  readonly #credit: ChannelCredit = { limit: 0, outstanding: 0, open: true };
+  readonly #credit: ChannelCredit = { limit: 0, outstanding: 0, heldBack: false, open: true };
   readonly #turn: Turn;
   /** Tags of consumers that the client has to be told about. */
   #cancelledTags: string[] = [];
@@ -77,12 +78,9 @@ export class Deliveries implements TurnTask {
     consumer?.detach();
   }
 
-  /** A delivery tag for what basic.get took. */
-  got(queue: Queue, entry: Entry, noAck: boolean): number {
-    if (noAck) return this.ledger.skip();
-    let getter = this.#getters.get(queue);
-    if (getter === undefined) this.#getters.set(queue, (getter = new Getter(queue)));
-    return this.ledger.add(entry, getter);
+  /** A delivery tag for what basic.get took, to be acknowledged within `timeout` milliseconds. */
+  got(queue: Queue, entry: Entry, timeout: number): number {
+    return this.ledger.add(entry, new Getter(queue, timeout));
   }
 
   /** basic.ack, nack and reject. Throws unknownDeliveryTag. */
@@ -161,7 +159,10 @@ export class Deliveries implements TurnTask {
 
   /** What one consumer gave back of the channel's limit, another may take. */
   #shareCredit(): void {
-    if (this.#credit.limit > 0) this.resume();
+    const credit = this.#credit;
+    if (!credit.heldBack || credit.outstanding >= credit.limit) return;
+    credit.heldBack = false;
+    this.resume();
   }
 
   #cancelled(consumer: ChannelConsumer): void {

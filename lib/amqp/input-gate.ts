@@ -19,14 +19,14 @@ export type Hold = (typeof HOLD)[keyof typeof HOLD];
 export class InputGate {
   readonly #reader: FrameReader;
   readonly #transport: Transport;
-  readonly #failed: (error: unknown) => void;
+  readonly #readOn: () => void;
   #reasons = 0;
 
-  /** @param failed told what reading on has thrown */
-  constructor(reader: FrameReader, transport: Transport, failed: (error: unknown) => void) {
+  /** @param readOn resumes the reader; does not throw */
+  constructor(reader: FrameReader, transport: Transport, readOn: () => void) {
     this.#reader = reader;
     this.#transport = transport;
-    this.#failed = failed;
+    this.#readOn = readOn;
   }
 
   get held(): boolean {
@@ -47,14 +47,19 @@ export class InputGate {
 
   /** Reads on with what was kept, unless there is another reason. */
   release(reason: Hold): void {
-    if ((this.#reasons & reason) === 0) return;
-    this.#reasons &= ~reason;
+    this.#drop(reason);
+  }
+
+  /** Reads on, whatever the reasons were. */
+  open(): void {
+    this.#drop(this.#reasons);
+  }
+
+  #drop(reasons: number): void {
+    if ((this.#reasons & reasons) === 0) return;
+    this.#reasons &= ~reasons;
     if (this.#reasons !== 0) return;
-    try {
-      this.#reader.resume();
-    } catch (error) {
-      this.#failed(error);
-    }
+    this.#readOn();
     if (this.#reasons === 0) this.#transport.resume();
   }
 }

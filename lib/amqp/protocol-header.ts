@@ -22,7 +22,8 @@ export class ProtocolHeader {
     return ACCEPTED.some((accepted) => accepted.equals(this.#bytes));
   }
 
-  toString(): string {
+  /** For the operator. */
+  get text(): string {
     return JSON.stringify(this.#bytes.toString('latin1'));
   }
 }

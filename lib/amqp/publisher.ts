@@ -50,10 +50,10 @@ export class Publisher {
   /** Takes what the assembler completed. Throws every error of basic.publish. */
   take(): Publish {
     const { assembler } = this;
+    if (assembler.immediate) throw brokerError('notImplemented', 'immediate=true');
     if (assembler.bodySize > this.#context.maxMessageSize) {
       throw brokerError('messageTooLarge', assembler.bodySize, this.#context.maxMessageSize);
     }
-    if (assembler.immediate) throw brokerError('notImplemented', 'immediate=true');
     const route = this.#route();
     this.#scanProperties();
     const { headersStart, headersEnd } = this.#scan;

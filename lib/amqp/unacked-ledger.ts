@@ -4,6 +4,8 @@ import type { Queue } from '../broker/queue.js';
 /** Who received a delivery, and learns that it was settled. */
 export interface Taker {
   readonly queue: Queue;
+  /** How long a delivery may be outstanding, milliseconds; Infinity for ever. */
+  readonly timeout: number;
   /** One delivery less is outstanding. */
   settled(): void;
 }

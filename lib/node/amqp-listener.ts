@@ -1,10 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { brokerError } from '../base/errors.js';
-import type { Broker } from '../broker/broker.js';
-import { BufferPool } from '../amqp/buffer-pool.js';
 import { Connection } from '../amqp/connection.js';
-import type { ConnectionLog } from '../amqp/connection-ports.js';
-import type { ConnectionSettings } from '../amqp/connection-settings.js';
+import type { ConnectionPorts } from '../amqp/connection-ports.js';
 import { SocketTransport } from '../amqp/socket-transport.js';
 import { StartError } from './start-error.js';
 
@@ -23,27 +20,16 @@ const GOODBYE_MS = 5000;
 
 /** Accepts AMQP connections on one address. */
 export class AmqpListener {
-  readonly #broker: Broker;
-  readonly #settings: ConnectionSettings;
-  readonly #log: ConnectionLog;
+  readonly #ports: Omit<ConnectionPorts, 'ended'>;
   readonly #options: ListenOptions;
-  readonly #pool = new BufferPool();
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
   /** More connections than this are refused. */
   readonly #most: number;
   #allEnded: (() => void) | undefined;
 
-  constructor(
-    broker: Broker,
-    settings: ConnectionSettings,
-    log: ConnectionLog,
-    options: ListenOptions,
-    most: number,
-  ) {
-    this.#broker = broker;
-    this.#settings = settings;
-    this.#log = log;
+  constructor(ports: Omit<ConnectionPorts, 'ended'>, options: ListenOptions, most: number) {
+    this.#ports = ports;
     this.#options = options;
     this.#most = most;
     const { noDelay, keepAlive } = options;
@@ -99,10 +85,7 @@ export class AmqpListener {
     }
     const transport = new SocketTransport(socket);
     const connection = new Connection(transport, {
-      broker: this.#broker,
-      settings: this.#settings,
-      pool: this.#pool,
-      log: this.#log,
+      ...this.#ports,
       ended: (ended) => this.#ended(ended),
     });
     this.#connections.add(connection);

@@ -3,6 +3,8 @@ import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensureDefaults } from '../auth/default-definitions.js';
 import { UserDirectory } from '../auth/user-directory.js';
+import { BufferPool } from '../amqp/buffer-pool.js';
+import { ChannelBudget } from '../amqp/channel-budget.js';
 import { amqpMessageCodec } from '../amqp/message-codec.js';
 import { serverProperties } from '../amqp/server-properties.js';
 import type { ConnectionSettings } from '../amqp/connection-settings.js';
@@ -16,6 +18,7 @@ import { LevelMetadataStore } from '../meta/level-metadata-store.js';
 import { MemoryMetadataStore } from '../meta/memory-metadata-store.js';
 import type { MetadataStore } from '../meta/metadata-store.js';
 import { openDurableMessageStore } from '../store/durable-message-store.js';
+import type { StoreLimits } from '../store/limits.js';
 import { MemoryMessageStore } from '../store/memory-message-store.js';
 import type { MessageStore } from '../store/message-store.js';
 import { StoreError } from '../store/store-errors.js';
@@ -32,6 +35,8 @@ export interface NodeOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly version: string;
+  /** Where they differ from the usual ones; specs see with small ones what big nodes see with theirs. */
+  readonly storeLimits?: Partial<StoreLimits>;
   /** Nothing can be kept safe any more: the node confirms nothing from now on, and has to be stopped. */
   readonly failed: (error: Error) => void;
 }
@@ -108,12 +113,13 @@ export class BrokerNode {
   }
 
   async #openMessages(directory: string): Promise<MessageStore> {
-    const { clock, log, failed } = this.#options;
+    const { clock, log, failed, storeLimits = {} } = this.#options;
     let told = 0;
     const messages = await openDurableMessageStore({
       directory,
       clock,
       log,
+      limits: storeLimits,
       onProgress: (done, total) => {
         if (clock.now() - told < PROGRESS_MS) return;
         told = clock.now();
@@ -163,11 +169,16 @@ export class BrokerNode {
 
   async #listen(): Promise<void> {
     const { config, log } = this.#options;
+    const ports = {
+      broker: this.#broker as Broker,
+      settings: this.#settings(),
+      pool: new BufferPool(),
+      log: new ConnectionLogger(log),
+      budget: new ChannelBudget(config.channel_max_per_node),
+    };
     for (const { host, port } of config['listeners.tcp']) {
       const listener = new AmqpListener(
-        this.#broker as Broker,
-        this.#settings(),
-        new ConnectionLogger(log),
+        ports,
         {
           host,
           port,
@@ -190,6 +201,7 @@ export class BrokerNode {
       heartbeat: config.heartbeat,
       handshakeTimeout: config.handshake_timeout,
       maxMessageSize: config.max_message_size,
+      consumerTimeout: config.consumer_timeout,
       loopbackUsers: config.loopback_users,
       serverProperties: serverProperties(config.cluster_name, version),
     };

@@ -1,5 +1,6 @@
 import { amqpMessageCodec } from '../../lib/amqp/message-codec.js';
 import { BufferPool } from '../../lib/amqp/buffer-pool.js';
+import { ChannelBudget } from '../../lib/amqp/channel-budget.js';
 import { Connection } from '../../lib/amqp/connection.js';
 import type { ConnectionLog } from '../../lib/amqp/connection-ports.js';
 import type { ConnectionSettings } from '../../lib/amqp/connection-settings.js';
@@ -23,6 +24,7 @@ export const SETTINGS: ConnectionSettings = {
   heartbeat: 60,
   handshakeTimeout: 10_000,
   maxMessageSize: 134_217_728,
+  consumerTimeout: 1_800_000,
   loopbackUsers: ['guest'],
   serverProperties: fromPlain({ product: 'spec' }),
 };
@@ -31,6 +33,8 @@ export interface BrokerSetup {
   readonly settings?: Partial<ConnectionSettings>;
   readonly metadata?: MetadataStore;
   readonly messages?: MessageStore;
+  /** Most channels of all connections. */
+  readonly mostChannels?: number;
 }
 
 /** What connections told the operator. */
@@ -62,6 +66,7 @@ export class BrokerUnderTest {
   readonly settings: ConnectionSettings;
   readonly log = new RecordedLog();
   readonly pool = new BufferPool();
+  readonly budget: ChannelBudget;
   /** Failures of definitions in the background. */
   readonly failures: unknown[];
   /** Connections that told that they ended. */
@@ -70,7 +75,7 @@ export class BrokerUnderTest {
   readonly #pendingTurn: { run: (() => void) | undefined };
 
   private constructor(
-    parts: Pick<BrokerUnderTest, 'clock' | 'broker' | 'users' | 'settings' | 'failures'>,
+    parts: Pick<BrokerUnderTest, 'clock' | 'broker' | 'users' | 'settings' | 'failures' | 'budget'>,
     pendingTurn: { run: (() => void) | undefined },
   ) {
     this.clock = parts.clock;
@@ -78,6 +83,7 @@ export class BrokerUnderTest {
     this.users = parts.users;
     this.settings = parts.settings;
     this.failures = parts.failures;
+    this.budget = parts.budget;
     this.#pendingTurn = pendingTurn;
   }
 
@@ -107,15 +113,16 @@ export class BrokerUnderTest {
       failed: (error) => failures.push(error),
     });
     const settings = { ...SETTINGS, ...setup.settings };
-    return new BrokerUnderTest({ clock, broker, users, settings, failures }, pendingTurn);
+    const budget = new ChannelBudget(setup.mostChannels ?? Infinity);
+    return new BrokerUnderTest({ clock, broker, users, settings, failures, budget }, pendingTurn);
   }
 
   /** A client that has sent nothing yet. */
   client(host?: string): ProtocolClient {
     const transport = new MemoryTransport(host);
-    const { broker, settings, pool, log } = this;
+    const { broker, settings, pool, log, budget } = this;
     const ended = (connection: Connection): void => void this.ended.push(connection);
-    const connection = new Connection(transport, { broker, settings, pool, log, ended });
+    const connection = new Connection(transport, { broker, settings, pool, log, budget, ended });
     transport.attach(connection);
     const client = new ProtocolClient(transport, connection, () => this.rest());
     this.#clients.push(client);

@@ -6,6 +6,8 @@ import type { MethodArgs } from '../../wire/methods.js';
 import type { Channel } from '../channel.js';
 import type { Settlement } from '../deliveries.js';
 import type { Handlers } from './handlers.js';
+import type { Queue } from '../../broker/queue.js';
+import type { Entry } from '../../store/entry.js';
 import { queueName } from './queue.js';
 
 export const basicHandlers: Handlers = {
@@ -61,13 +63,19 @@ function consume(channel: Channel, tag: string, args: MethodArgs<'basic.consume'
   const { door } = channel.ports;
   const queue = door.queues.readable(queueName(channel, args.queue));
   const { noAck, exclusive } = args;
-  const { priority } = door.checked('queue', queue.name, () =>
+  const { priority, timeout = ackTimeout(channel, queue) } = door.checked('queue', queue.name, () =>
     parseConsumerArguments(args.arguments, queue.options.queueType),
   );
   const alone = exclusive && (queue.consumerCount > 0 || queue.options.singleActiveConsumer);
   if (queue.hasExclusiveConsumer || alone) throw brokerError('exclusiveUse', queue.name, door.vhost.name);
   if (!args.nowait) channel.send('basic.consume-ok', { consumerTag: tag });
-  channel.deliveries.consume(queue, { tag, noAck, exclusive, priority });
+  if (!noAck) channel.timeout.watch(timeout);
+  channel.deliveries.consume(queue, { tag, noAck, exclusive, priority, timeout });
+}
+
+/** How long deliveries from the queue may be outstanding, milliseconds. */
+function ackTimeout(channel: Channel, queue: Queue): number {
+  return queue.options.consumerTimeout ?? channel.ports.consumerTimeout;
 }
 
 async function getLater(
@@ -76,7 +84,7 @@ async function getLater(
   readable: Promise<void>,
 ): Promise<void> {
   await readable;
-  await get(channel, args);
+  if (channel.isOpen) await get(channel, args);
 }
 
 function get(channel: Channel, args: MethodArgs<'basic.get'>): Promise<void> | void {
@@ -90,7 +98,7 @@ function get(channel: Channel, args: MethodArgs<'basic.get'>): Promise<void> | v
   }
   const { message } = entry;
   channel.send('basic.get-ok', {
-    deliveryTag: channel.deliveries.got(queue, entry, args.noAck),
+    deliveryTag: args.noAck ? channel.deliveries.ledger.skip() : got(channel, queue, entry),
     redelivered: entry.returns > 0,
     exchange: message.exchange,
     routingKey: message.routingKey,
@@ -98,4 +106,11 @@ function get(channel: Channel, args: MethodArgs<'basic.get'>): Promise<void> | v
   });
   channel.ports.outbound.content(channel.number, message);
   return undefined;
+}
+
+/** A delivery tag for an entry that will be acknowledged. */
+function got(channel: Channel, queue: Queue, entry: Entry): number {
+  const timeout = ackTimeout(channel, queue);
+  channel.timeout.watch(timeout);
+  return channel.deliveries.got(queue, entry, timeout);
 }
