@@ -176,6 +176,7 @@ export class BrokerNode {
       log: new ConnectionLogger(log),
       budget: new ChannelBudget(config.channel_max_per_node),
     };
+    this.#ports = [];
     for (const { host, port } of config['listeners.tcp']) {
       const listener = new AmqpListener(
         ports,
