@@ -13,8 +13,8 @@ export class HeadExpiry {
   #timerDue = Infinity;
   /** Messages that expire have been seen since the queue was last empty. */
   #pending = false;
-  /** Expired on arrival, but a consumer waits for them. */
-  readonly #spared = new Set<Message>();
+  /** A consumer waits for what was accepted from then on, so that it counts as alive. Milliseconds since the epoch. */
+  #sparedSince = Infinity;
 
   /** @param due called when a head may have expired; calls `arm` when it is done */
   constructor(clock: Clock, ttl: number | undefined, due: () => void) {
@@ -27,8 +27,8 @@ export class HeadExpiry {
     return this.#pending;
   }
 
-  /** Whether the message expires at all. */
-  applies(message: Message): boolean {
+  /** The message is about to become part of the queue. True: it expires some time. */
+  notice(message: Message): boolean {
     if (message.expiration < 0 && this.#ttl === undefined) return false;
     this.#pending = true;
     return true;
@@ -36,16 +36,16 @@ export class HeadExpiry {
 
   isExpired(message: Message): boolean {
     if (message.expiration < 0 && this.#ttl === undefined) return false;
-    return this.#expiresAt(message) <= this.#clock.now() && !this.#spared.has(message);
+    return this.#expiresAt(message) <= this.#clock.now() && message.arrivedAt < this.#sparedSince;
   }
 
-  /** The message counts as alive until `spareNone`. */
+  /** Until `spareNone` neither this message nor what came after it expires. */
   spare(message: Message): void {
-    this.#spared.add(message);
+    if (message.arrivedAt < this.#sparedSince) this.#sparedSince = message.arrivedAt;
   }
 
   spareNone(): void {
-    if (this.#spared.size > 0) this.#spared.clear();
+    this.#sparedSince = Infinity;
   }
 
   /** After a restart: any of what is there may expire. */
@@ -56,7 +56,7 @@ export class HeadExpiry {
 
   /** The heads have changed. */
   arm(levels: readonly QueueStore[]): void {
-    if (!this.#pending) return;
+    if (!this.#pending || this.#sparedSince !== Infinity) return;
     let due = Infinity;
     let isEmpty = true;
     for (const level of levels) {

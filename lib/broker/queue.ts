@@ -8,6 +8,7 @@ import type { QueueOptions } from './arguments/queue-arguments.js';
 import type { Binding } from './binding.js';
 import type { Consumer } from './consumer.js';
 import { HeadExpiry } from './head-expiry.js';
+import { LengthLimit } from './length-limit.js';
 import { Roster, type Subscription } from './roster.js';
 
 export interface QueueDefinition {
@@ -26,7 +27,7 @@ export type DeadLetterReason = 'rejected' | 'expired' | 'maxlen' | 'delivery_lim
 
 /** What a queue tells the rest of the broker. */
 export interface QueueEvents {
-  /** There may be something to deliver. Called once until the next `drain`. */
+  /** There may be something to deliver. Called once until a `drain` has answered that there is no more. */
   ready(queue: Queue): void;
   /** The entry left the queue and has to be republished to its dead-letter exchange, then passed to `settle`. */
   deadLetter(queue: Queue, entry: Entry, reason: DeadLetterReason): void;
@@ -36,6 +37,8 @@ export interface QueueEvents {
 
 /** Deliveries to one queue in one turn, so that its neighbours and the sockets have theirs. */
 const DELIVERIES_PER_TURN = 2048;
+/** Messages of one queue that expire in one go, for the same reason. */
+const EXPIRED_PER_TURN = 1024;
 
 /** Position of an entry that stands for a message which the queue refused. */
 const NEVER_ENQUEUED = -1;
@@ -55,7 +58,7 @@ export class Queue {
   readonly #clock: Clock;
   readonly #events: QueueEvents;
   readonly #roster: Roster;
-  readonly #limited: boolean;
+  readonly #limit: LengthLimit;
   readonly #expiry: HeadExpiry;
   #unacked = 0;
   #announced = false;
@@ -80,7 +83,7 @@ export class Queue {
     this.#clock = clock;
     this.#events = events;
     this.#roster = new Roster(options.singleActiveConsumer);
-    this.#limited = options.maxLength !== undefined || options.maxLengthBytes !== undefined;
+    this.#limit = new LengthLimit(options);
     this.#expiry = new HeadExpiry(clock, options.messageTtl, () => this.#expireHeads());
     this.levels = Array.from({ length: (options.maxPriority ?? 0) + 1 }, (_, level) =>
       messages.queue({
@@ -89,7 +92,7 @@ export class Queue {
         readable: () => this.#becameReadable(),
       }),
     );
-    this.isPlain = this.levels.length === 1 && (!this.#limited || options.overflow === 'drop-head');
+    this.isPlain = this.levels.length === 1 && !this.#limit.refuses;
     this.touch();
     this.#expiry.recover(this.levels);
   }
@@ -132,7 +135,12 @@ export class Queue {
 
   /** True: the queue is full, was declared to refuse then, and does not take the message. */
   refuse(message: Message): boolean {
-    if (!this.#limited || this.options.overflow === 'drop-head' || !this.#isFull()) return false;
+    if (!this.#limit.refuses || this.#limit.fits(this.levels, message)) return false;
+    // Who waits makes room first. This is the one delivery in a publisher's stack: its answer depends on it.
+    if (this.#roster.hasReady) {
+      this.#serve();
+      if (this.#limit.fits(this.levels, message)) return false;
+    }
     if (this.options.overflow === 'reject-publish-dlx')
       this.#discard(new Entry(message, NEVER_ENQUEUED, 0), 'maxlen');
     return true;
@@ -140,22 +148,23 @@ export class Queue {
 
   /** A message was added to the store. */
   arrived(message: Message): void {
-    if (this.#limited && this.options.overflow === 'drop-head') this.#limitArrival();
-    if (this.#expiry.applies(message)) {
-      // One that may not wait at all is still delivered if somebody waits for it.
-      if (this.#expiry.isExpired(message) && this.#roster.hasReady) this.#expiry.spare(message);
+    if (this.#limit.dropsHead) this.#limitArrival();
+    if (this.#expiry.notice(message)) {
+      // One that may hardly wait is still delivered if somebody waits for it.
+      if (this.#roster.hasReady) this.#expiry.spare(message);
       this.#expiry.arm(this.levels);
     }
     this.#announce();
   }
 
-  /** Serves the ready consumers. True: there is more to do than one turn's worth. */
+  /** Serves the ready consumers. True: there is more to do than one turn's worth, so it has to be called again. */
   drain(): boolean {
-    this.#announced = false;
-    const more = this.#serve();
+    this.#announced = this.#serve();
+    if (this.#announced) return true;
     this.#expiry.spareNone();
     if (this.#overflowing) this.#dropOverflow();
-    return more;
+    this.#expiry.arm(this.levels);
+    return false;
   }
 
   #serve(): boolean {
@@ -222,9 +231,10 @@ export class Queue {
     this.#unacked -= entries.length;
     if (this.#deleted) return;
     const kept = this.options.deliveryLimit === undefined ? entries : this.#underDeliveryLimit(entries);
+    for (const { message } of kept) this.#expiry.notice(message);
     if (this.levels.length === 1) this.levels[0]?.requeue(kept);
     else for (const entry of kept) this.levelOf(entry.message).requeue([entry]);
-    if (this.#limited && this.options.overflow === 'drop-head') this.#dropOverflow();
+    if (this.#limit.dropsHead) this.#dropOverflow();
     this.#expiry.arm(this.levels);
     this.#announce();
   }
@@ -310,6 +320,7 @@ export class Queue {
     const readers = this.#readers;
     this.#readers = [];
     for (const resolve of readers) resolve();
+    if (this.#limit.dropsHead && !this.#deleted) this.#limitArrival();
     this.#expiry.arm(this.levels);
     this.#announce();
   }
@@ -326,14 +337,6 @@ export class Queue {
     return true;
   }
 
-  #isFull(): boolean {
-    const { maxLength, maxLengthBytes } = this.options;
-    return (
-      (maxLength !== undefined && this.messageCount >= maxLength) ||
-      (maxLengthBytes !== undefined && this.byteCount >= maxLengthBytes)
-    );
-  }
-
   /** What a waiting consumer is about to take does not count against the limit. */
   #limitArrival(): void {
     this.#overflowing = this.#roster.hasReady;
@@ -342,13 +345,21 @@ export class Queue {
 
   #dropOverflow(): void {
     this.#overflowing = false;
-    const { maxLength = Infinity, maxLengthBytes = Infinity } = this.options;
-    while (this.messageCount > maxLength || this.byteCount > maxLengthBytes) {
-      const level = this.levels.findLast(({ count }) => count > 0);
-      const entry = level?.take();
-      if (entry === undefined) return;
+    while (this.#limit.isOver(this.levels)) {
+      const entry = this.#highest()?.take();
+      if (entry === undefined) break;
       this.#discard(entry, 'maxlen');
     }
+    this.#expiry.arm(this.levels);
+  }
+
+  /** The highest priority that has messages. */
+  #highest(): QueueStore | undefined {
+    for (let i = this.levels.length - 1; i >= 0; i--) {
+      const level = this.levels[i] as QueueStore;
+      if (level.count > 0) return level;
+    }
+    return undefined;
   }
 
   #underDeliveryLimit(entries: readonly Entry[]): readonly Entry[] {
@@ -367,11 +378,13 @@ export class Queue {
   }
 
   #expireHeads(): void {
+    let left = EXPIRED_PER_TURN;
     for (const level of this.levels) {
       for (let head = level.head(); head !== undefined && this.#expiry.isExpired(head); head = level.head()) {
-        const entry = level.take();
+        const entry = left > 0 ? level.take() : undefined;
         if (entry === undefined) break;
         this.#discard(entry, 'expired');
+        left--;
       }
     }
     this.#expiry.arm(this.levels);
