@@ -6,8 +6,8 @@ const MOST_INTERVAL = 60_000;
 const LEAST_INTERVAL = 100;
 /** Looks within the shortest timeout. */
 const LOOKS = 4;
-/** Of more marks than this every second one is forgotten: an old age is then known less exactly. */
-const MOST_MARKS = 256;
+/** Looks within the longest timeout, at most: so many marks are kept. */
+const MOST_LOOKS = 1024;
 
 /** Deliveries with tags below `next` were sent at `at` or earlier. */
 interface Mark {
@@ -27,8 +27,9 @@ export class AckTimeout {
   readonly #ledger: UnackedLedger;
   readonly #expired: (ms: number) => void;
   #marks: Mark[] = [];
-  /** The shortest that was asked for, milliseconds. */
+  /** The shortest and the longest that were asked for, milliseconds. */
   #shortest = Infinity;
+  #longest = 0;
   #timer: Timer | undefined;
 
   /** @param expired told the timeout that has passed, milliseconds; nothing is looked at after that */
@@ -40,8 +41,9 @@ export class AckTimeout {
 
   /** There may be deliveries with this timeout from now on. Milliseconds. */
   watch(timeout: number): void {
-    if (timeout >= this.#shortest) return;
-    this.#shortest = timeout;
+    if (timeout === Infinity || (timeout >= this.#shortest && timeout <= this.#longest)) return;
+    this.#shortest = Math.min(timeout, this.#shortest);
+    this.#longest = Math.max(timeout, this.#longest);
     this.#timer?.cancel();
     this.#arm();
   }
@@ -52,16 +54,18 @@ export class AckTimeout {
   }
 
   #arm(): void {
-    const interval = Math.min(MOST_INTERVAL, Math.max(LEAST_INTERVAL, this.#shortest / LOOKS));
+    const wanted = Math.min(MOST_INTERVAL, Math.max(LEAST_INTERVAL, this.#shortest / LOOKS));
+    const interval = Math.max(wanted, this.#longest / MOST_LOOKS);
     this.#timer = this.#clock.after(interval, () => this.#look());
   }
 
   #look(): void {
     const now = this.#clock.now();
     const { next, oldest } = this.#ledger;
-    let marks = this.#marks.filter((mark) => mark.next > oldest);
+    // Of the marks that no timeout reaches back to, the last one says enough.
+    const reach = this.#marks.findLastIndex(({ at }) => now - at >= this.#longest);
+    const marks = this.#marks.filter((mark, index) => mark.next > oldest && index >= reach);
     if (oldest < next) marks.push({ next, at: now });
-    if (marks.length > MOST_MARKS) marks = marks.filter((_, at) => at % 2 === 1);
     this.#marks = marks;
     const expired = this.#overdue(now);
     if (expired === undefined) this.#arm();

@@ -1,3 +1,4 @@
+import { Ring } from '../../lib/base/ring.js';
 import type { Endpoint, Transport, TransportEvents } from '../../lib/amqp/transport.js';
 
 /** Like a socket's: `drained` is told only after so many octets waited at once. */
@@ -16,7 +17,8 @@ export class MemoryTransport implements Transport {
   isDestroyed = false;
   isPaused = false;
   #events: TransportEvents | undefined;
-  #inbound: Buffer[] = [];
+  readonly #inbound = new Ring<Buffer>();
+  #inboundOctets = 0;
   #holds = false;
   #waiting: Buffer[] = [];
   #waitingOctets = 0;
@@ -94,6 +96,7 @@ export class MemoryTransport implements Transport {
   /** The peer's side: one chunk as it comes off the wire, once the transport is not paused. */
   send(chunk: Buffer): void {
     this.#inbound.push(chunk);
+    this.#inboundOctets += chunk.length;
   }
 
   /** The peer's side: ends the connection without a word. */
@@ -106,7 +109,9 @@ export class MemoryTransport implements Transport {
     let delivered = false;
     while (this.#inbound.length > 0 && !this.isPaused && !this.isDestroyed) {
       delivered = true;
-      this.#events?.receive(this.#inbound.shift() as Buffer);
+      const chunk = this.#inbound.shift() as Buffer;
+      this.#inboundOctets -= chunk.length;
+      this.#events?.receive(chunk);
     }
     if (!this.isDestroyed || this.#isClosed) return delivered;
     this.#isClosed = true;
@@ -121,7 +126,7 @@ export class MemoryTransport implements Transport {
 
   /** Octets that were sent and are not read, because the transport is paused. */
   get unread(): number {
-    return this.#inbound.reduce((sum, { length }) => sum + length, 0);
+    return this.#inboundOctets;
   }
 
   #takeUpTo(octets: number): void {
