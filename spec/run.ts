@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { COVERAGE_FLOOR, coveredPercent } from './runner/coverage-floor.js';
 import { SpecReport } from './runner/spec-report.js';
+import { buildTap, TAP } from './runner/tap-build.js';
 
 /** The repository, seen from build/spec/. */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,6 +16,7 @@ const given = process.argv.slice(2).map((arg) => (/^-|\.js$/.test(arg) ? arg : j
 const torture = process.env['WARRENMQ_TORTURE'] === '1';
 const whole = given.length === 0;
 
+buildTap(ROOT);
 const report = new SpecReport((line) => console.log(line));
 const exitCode = await runTap();
 const enough = !whole || isCoveredEnough();
@@ -26,14 +28,10 @@ process.exitCode = report.failed === 0 && enough ? 0 : 1;
 async function runTap(): Promise<number> {
   rmSync(join(ROOT, '.tap', 'report'), { recursive: true, force: true });
   const options = ['--reporter=tap', ...(whole ? [] : ['--disable-coverage']), ...(torture ? ['-t0'] : [])];
-  const tap = spawn(
-    process.execPath,
-    [join(ROOT, 'node_modules/tap/dist/esm/run.mjs'), ...options, ...given],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
+  const tap = spawn(process.execPath, [join(ROOT, TAP), ...options, ...given], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(tap, 'close');
   createInterface({ input: tap.stdout }).on('line', (line) => report.line(line));
   const [code] = await ended;
