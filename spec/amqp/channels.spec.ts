@@ -38,12 +38,12 @@ void t.test('a channel that waits for close-ok counts as open', async (t) => {
   t.match(await client.all(), [{ name: 'channel.close' }, { name: 'connection.close' }]);
 });
 
-void t.test('where nothing limits channels all 65535 numbers may be in use', async (t) => {
+void t.test('where nothing limits channels they may have any number, and be any number', async (t) => {
   const world = await BrokerUnderTest.open({ settings: { channelMax: 0 } });
   const client = await world.connect({ channelMax: 0 });
-  for (let number = 1; number <= 65_535; number++) client.method(number, 'channel.open');
-  t.equal((await client.all()).length, 65_535);
-  t.equal(world.budget.open, 65_535);
+  for (let number = 1; number <= 65_535; number += 8) client.method(number, 'channel.open');
+  t.equal((await client.all()).length, 8192);
+  t.equal(world.budget.open, 8192);
   client.drop();
   await world.rest();
   t.equal(world.budget.open, 0);

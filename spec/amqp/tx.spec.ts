@@ -1,0 +1,195 @@
+import t from 'tap';
+import type { Channel } from '../../interop-tests/conformance/channel.js';
+import { BrokerUnderTest } from '../support/broker-under-test.js';
+import type { ProtocolClient } from '../support/protocol-client.js';
+import { SlowMessageStore } from '../support/slow-message-store.js';
+
+/** A transactional channel with the queue `q`; a store that commits at once, unless `slow`. */
+async function transactional(messages?: SlowMessageStore) {
+  const world = await BrokerUnderTest.open(messages === undefined ? {} : { messages });
+  const client = await world.connect();
+  const channel = await client.channel(1);
+  const other = await client.channel(2);
+  await channel.call('queue.declare', { queue: 'q' });
+  await channel.call('tx.select');
+  return { world, client, channel, other };
+}
+
+const ready = async (channel: Channel<ProtocolClient>): Promise<number> =>
+  (await channel.call('queue.declare', { queue: 'q', passive: true })).messageCount;
+
+void t.test('publishes are seen after the commit, in order, and not before', async (t) => {
+  const { channel, other } = await transactional();
+  for (const body of ['a', 'b']) channel.publish(body, { routingKey: 'q' });
+  t.equal(await ready(other), 0);
+  await channel.call('tx.commit');
+  await other.holds('q', ['a', 'b']);
+  await channel.call('tx.commit');
+  t.equal(await ready(other), 0, 'once only');
+});
+
+void t.test('publishes that are rolled back are forgotten', async (t) => {
+  const { channel, other } = await transactional();
+  channel.publish('a', { routingKey: 'q' });
+  await channel.call('tx.rollback');
+  await channel.call('tx.commit');
+  t.equal(await ready(other), 0);
+});
+
+void t.test('acknowledgements count after the commit', async (t) => {
+  const { world, channel, other } = await transactional();
+  for (const body of ['a', 'b', 'c']) other.publish(body, { routingKey: 'q' });
+  for (const body of ['a', 'b', 'c']) await channel.get({ queue: 'q' }, {}, body);
+  const queue = world.broker.vhost('/')?.queue('q');
+  channel.send('basic.ack', { deliveryTag: 2, multiple: true });
+  channel.send('basic.nack', { deliveryTag: 3, requeue: true });
+  await world.rest();
+  t.equal(queue?.unackedCount, 3);
+  t.equal(await ready(other), 0);
+  await channel.call('tx.commit');
+  t.equal(queue?.unackedCount, 0);
+  await other.holds('q', ['c']);
+});
+
+void t.test('after a rollback what was acknowledged is outstanding under its old tag', async (t) => {
+  const { client, channel, other } = await transactional();
+  for (const body of ['a', 'b', 'c']) other.publish(body, { routingKey: 'q' });
+  for (const body of ['a', 'b', 'c']) await channel.get({ queue: 'q' }, {}, body);
+  channel.send('basic.ack', { deliveryTag: 2, multiple: true });
+  channel.send('basic.reject', { deliveryTag: 3, requeue: false });
+  await channel.call('tx.rollback');
+  t.strictSame(await client.lines(), []);
+  channel.send('basic.ack', { deliveryTag: 1 });
+  channel.send('basic.reject', { deliveryTag: 2, requeue: true });
+  channel.send('basic.ack', { deliveryTag: 3 });
+  await channel.call('tx.commit');
+  await other.holds('q', ['b']);
+});
+
+void t.test('a delivery is settled once in a transaction', async () => {
+  const { channel, other } = await transactional();
+  other.publish('a', { routingKey: 'q' });
+  await channel.get({ queue: 'q' });
+  channel.send('basic.ack', { deliveryTag: 1 });
+  channel.send('basic.ack', { deliveryTag: 1 });
+  await channel.expectClosed(406, 'basic.ack', 'PRECONDITION_FAILED - unknown delivery tag 1');
+  await other.get({ queue: 'q' }, { redelivered: true }, 'a');
+});
+
+for (const [title, leave] of [
+  ['the channel closes', (channel) => channel.call('channel.close')],
+  ['the channel fails', (channel) => channel.send('queue.purge', { queue: 'nope' })],
+  ['the connection drops', (channel) => channel.raw.drop()],
+] as readonly (readonly [string, (channel: Channel<ProtocolClient>) => unknown])[]) {
+  void t.test(`when ${title} in the middle of a transaction, it has never been`, async () => {
+    const { world, client, channel } = await transactional();
+    const bystander = await (await world.connect()).channel(1);
+    for (const body of ['a', 'b']) bystander.publish(body, { routingKey: 'q' });
+    await world.rest();
+    await channel.get({ queue: 'q' });
+    await channel.get({ queue: 'q' });
+    channel.send('basic.ack', { deliveryTag: 1 });
+    channel.publish('c', { routingKey: 'q' });
+    await leave(channel);
+    await client.all();
+    await bystander.holds('q', ['a', 'b']);
+  });
+}
+
+void t.test('commit-ok comes when everything is safe', async (t) => {
+  const messages = new SlowMessageStore();
+  const { client, channel } = await transactional(messages);
+  channel.publish('a', { routingKey: 'q', properties: { deliveryMode: 2 } });
+  channel.send('tx.commit');
+  channel.send('basic.qos');
+  t.strictSame(await client.lines(), []);
+  messages.commit();
+  t.match(await client.lines(), [/^tx.commit-ok/, /^basic.qos-ok/]);
+});
+
+void t.test('a connection that closes while a commit is awaited is closed at once', async (t) => {
+  const messages = new SlowMessageStore();
+  const { world, client, channel } = await transactional(messages);
+  channel.send('tx.commit');
+  await world.rest();
+  client.drop();
+  await world.rest();
+  t.equal(world.ended.length, 1);
+  messages.commit();
+  await world.rest();
+  t.strictSame(world.log.defects, []);
+});
+
+void t.test('unroutable mandatory messages come back at the commit, before commit-ok', async (t) => {
+  const { client, channel } = await transactional();
+  channel.publish('a', { routingKey: 'nowhere', mandatory: true });
+  t.strictSame(await client.lines(), []);
+  channel.send('tx.commit');
+  t.match(await client.lines(), [/^basic.return/, /^content header/, /^body/, /^tx.commit-ok/]);
+});
+
+void t.test('a publish that cannot be is refused when it is sent', async () => {
+  const { channel } = await transactional();
+  channel.publish('a', { exchange: 'nope' });
+  await channel.expectClosed(404, 'basic.publish', "NOT_FOUND - no exchange 'nope' in vhost '/'");
+});
+
+void t.test('a queue that is deleted before the commit is left out', async () => {
+  const { channel, other } = await transactional();
+  other.publish('a', { routingKey: 'q' });
+  await channel.get({ queue: 'q' });
+  channel.publish('b', { routingKey: 'q' });
+  channel.send('basic.ack', { deliveryTag: 1 });
+  await other.call('queue.delete', { queue: 'q' });
+  await channel.call('tx.commit');
+});
+
+void t.test('a consumer has its credit back at the commit', async (t) => {
+  const { client, channel, other } = await transactional();
+  await channel.call('basic.qos', { prefetchCount: 1 });
+  await channel.call('basic.consume', { queue: 'q', consumerTag: 'c' });
+  for (const body of ['a', 'b']) other.publish(body, { routingKey: 'q' });
+  await channel.expectDelivery({}, 'a');
+  channel.send('basic.ack', { deliveryTag: 1 });
+  t.strictSame(await client.lines(), []);
+  await channel.call('tx.commit');
+  await channel.expectDelivery({}, 'b');
+});
+
+void t.test('direct replies wait for no commit', async () => {
+  const { channel, other } = await transactional();
+  await other.call('basic.consume', { queue: 'amq.rabbitmq.reply-to', noAck: true, consumerTag: 'r' });
+  other.publish('question', { routingKey: 'q', properties: { replyTo: 'amq.rabbitmq.reply-to' } });
+  const { properties } = await channel.get({ queue: 'q', noAck: true }, {}, 'question');
+  channel.publish('answer', { routingKey: properties.toString('latin1', 3, 3 + (properties[2] ?? 0)) });
+  await other.expectDelivery({ consumerTag: 'r' }, 'answer');
+});
+
+void t.test('a full queue refuses without a word', async (t) => {
+  const { channel, other } = await transactional();
+  await other.call('queue.declare', {
+    queue: 'small',
+    arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+  });
+  for (const body of ['a', 'b']) channel.publish(body, { routingKey: 'small' });
+  await channel.call('tx.commit');
+  const held = await other.drain('small');
+  t.ok(held.includes('a'));
+});
+
+void t.test('tx and confirms exclude each other, and commit needs tx', async () => {
+  const { channel, other } = await transactional();
+  channel.send('confirm.select');
+  await channel.expectClosed(
+    406,
+    'confirm.select',
+    'PRECONDITION_FAILED - cannot switch from tx to confirm mode',
+  );
+  await other.call('confirm.select');
+  other.send('tx.select');
+  await other.expectClosed(406, 'tx.select', 'PRECONDITION_FAILED - cannot switch from confirm to tx mode');
+  for (const method of ['tx.commit', 'tx.rollback'] as const) {
+    other.send(method);
+    await other.expectClosed(406, method, 'PRECONDITION_FAILED - channel is not transactional');
+  }
+});
