@@ -1,5 +1,12 @@
 import { composeMessage, type Message } from '../store/message.js';
-import { type FieldTable, type FieldValue, textValue } from '../wire/values.js';
+import {
+  decodeText,
+  encodeText,
+  type FieldTable,
+  type FieldValue,
+  integerValue,
+  textValue,
+} from '../wire/values.js';
 import type { MessageCodec } from './message-codec.js';
 import { keysOf, text } from './message-headers.js';
 import type { DeadLetterReason, Queue } from './queue.js';
@@ -26,20 +33,20 @@ export function deadLetter(
   const properties = codec.properties(message);
   const headers = new Map(properties.headers ?? []);
   const keys = [message.routingKey, ...keysOf(headers, ['CC'])];
-  const deaths = addDeath(deathsOf(headers), queue.name, reason, message, keys, properties.expiration, now);
+  const before = deathsOf(headers);
+  const deaths = addDeath(before, queue.name, reason, message, keys, properties.expiration, now);
   headers.set('x-death', { type: 'array', value: deaths.map((value) => ({ type: 'table', value })) });
   const death = { exchange: message.exchange, queue: queue.name, reason };
   for (const [name, value] of Object.entries(death)) {
-    if (!headers.has(`x-first-death-${name}`)) headers.set(`x-first-death-${name}`, text(value));
+    if (before.length === 0) headers.set(`x-first-death-${name}`, text(value));
     headers.set(`x-last-death-${name}`, text(value));
   }
   if (deadLetterRoutingKey !== undefined) headers.delete('CC');
   const { expiration: _dropped, ...kept } = properties;
-  const routingKey = deadLetterRoutingKey ?? message.routingKey;
   return {
     message: composeMessage(
-      exchange,
-      routingKey,
+      shortened(exchange),
+      shortened(deadLetterRoutingKey ?? message.routingKey),
       codec.encode({ ...kept, headers }),
       message.bytes.subarray(message.body, message.body + message.bodyLength),
       { persistent: message.persistent, priority: message.priority, expiration: -1, arrivedAt: now },
@@ -49,6 +56,12 @@ export function deadLetter(
     headers,
     deaths,
   };
+}
+
+/** Arguments of queues are long strings, the names in a delivery short ones: no more than 255 octets. */
+function shortened(name: string): string {
+  const bytes = encodeText(name);
+  return bytes.length <= 255 ? name : decodeText(bytes, 0, 255);
 }
 
 /** Whether the message would come to `queue` again without anybody having rejected it on the way. */
@@ -64,6 +77,7 @@ function deathsOf(headers: FieldTable): readonly FieldTable[] {
   return field.value.flatMap((item) => (item.type === 'table' ? [item.value] : []));
 }
 
+/** As {@link deathsOf}, with one more death in front: the known entry of that queue and reason, or a new one. */
 function addDeath(
   deaths: readonly FieldTable[],
   queue: string,
@@ -73,14 +87,12 @@ function addDeath(
   expiration: string | undefined,
   now: number,
 ): readonly FieldTable[] {
-  const same = deaths.find(
-    (death) => textValue(death.get('queue')) === queue && textValue(death.get('reason')) === reason,
-  );
+  const isSame = (death: FieldTable): boolean =>
+    textValue(death.get('queue')) === queue && textValue(death.get('reason')) === reason;
+  const same = deaths.find(isSame);
   if (same !== undefined) {
-    const count = same.get('count');
-    const before = count?.type === 'long' ? count.value : 1n;
-    const counted = new Map(same).set('count', { type: 'long', value: before + 1n });
-    return [counted, ...deaths.filter((death) => death !== same)];
+    const counted = new Map(same).set('count', { type: 'long', value: oneMore(same.get('count')) });
+    return [counted, ...deaths.filter((death) => !isSame(death))];
   }
   const death = new Map<string, FieldValue>([
     ['count', { type: 'long', value: 1n }],
@@ -92,4 +104,12 @@ function addDeath(
   ]);
   if (expiration !== undefined) death.set('original-expiration', text(expiration));
   return [death, ...deaths];
+}
+
+const MOST_DEATHS = 0x7fff_ffff_ffff_ffffn;
+
+/** Clients that publish a message again write the count in whatever integer type theirs is. */
+function oneMore(count: FieldValue | undefined): bigint {
+  const before = BigInt(integerValue(count) ?? 0);
+  return before < MOST_DEATHS ? before + 1n : MOST_DEATHS;
 }
