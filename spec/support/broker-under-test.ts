@@ -136,18 +136,27 @@ export class BrokerUnderTest {
 
   /** Moves bytes, promises and turns until nothing happens any more. */
   async rest(): Promise<void> {
-    do await new Promise((resolve) => setImmediate(resolve));
-    while (this.step());
+    for (;;) {
+      const delivered = this.deliver();
+      // As in Node's event loop, promises are done between the reading of sockets and the turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!this.runTurn() && !delivered) return;
+    }
   }
 
-  /** Delivers what was sent and runs one turn; promises have to be waited for elsewhere. True: something happened. */
-  step(): boolean {
-    let busy = false;
-    for (const { transport } of this.#clients) busy = transport.deliver() || busy;
+  /** Delivers what clients have sent. True: there was something. */
+  deliver(): boolean {
+    let delivered = false;
+    for (const { transport } of this.#clients) delivered = transport.deliver() || delivered;
+    return delivered;
+  }
+
+  /** Runs the turn that is due. False: there is none. */
+  runTurn(): boolean {
     const { run } = this.#pendingTurn;
     this.#pendingTurn.run = undefined;
     run?.();
-    return busy || run !== undefined;
+    return run !== undefined;
   }
 
   /** Moves time by `ms`, and lets the broker come to rest. */
