@@ -1,66 +1,70 @@
 import type { Entry } from './entry.js';
 
-const byPosition = (a: Entry, b: Entry): number => a.position - b.position;
-
-/** Entries that were taken and came back, in order of position, the lowest first out. */
-export class Returned {
-  /** Sorted; entries before #head are gone. */
-  #entries: Entry[] = [];
-  #head = 0;
+/**
+ * Entries that were taken and came back; the lowest position is the first out. A binary heap: any number of them
+ * may come back in any order, a few at a time, without the others being moved.
+ */
+export class Returned<T extends Pick<Entry, 'position'> = Entry> {
+  /** The children of #heap[i] are #heap[2i + 1] and #heap[2i + 2], and neither has a lower position. */
+  #heap: T[] = [];
 
   get length(): number {
-    return this.#entries.length - this.#head;
+    return this.#heap.length;
   }
 
-  first(): Entry | undefined {
-    return this.#entries[this.#head];
+  first(): T | undefined {
+    return this.#heap[0];
   }
 
-  shift(): Entry | undefined {
-    const entry = this.#entries[this.#head];
-    if (entry === undefined) return undefined;
-    this.#head++;
-    if (this.#head === this.#entries.length) this.clear();
-    else if (this.#head > 1024 && this.#head * 2 > this.#entries.length) this.#compact();
-    return entry;
+  shift(): T | undefined {
+    const first = this.#heap[0];
+    const last = this.#heap.pop();
+    if (last === undefined || first === undefined) return undefined;
+    if (this.#heap.length > 0) this.#sink(0, last);
+    return first;
   }
 
-  /** One lookup and one move for a single entry, one merge for many. */
-  insert(entries: readonly Entry[]): void {
-    const only = entries.length === 1 ? entries[0] : undefined;
-    if (only !== undefined) this.#insertOne(only);
-    else this.#merge(entries);
+  /** In any order. */
+  insert(entries: readonly T[]): void {
+    if (entries.length > this.#heap.length) {
+      this.#heap = this.#heap.concat(entries);
+      for (let i = (this.#heap.length >> 1) - 1; i >= 0; i--) this.#sink(i, this.#heap[i] as T);
+      return;
+    }
+    for (const entry of entries) this.#rise(entry);
   }
 
   clear(): void {
-    this.#entries = [];
-    this.#head = 0;
+    this.#heap = [];
   }
 
-  #insertOne(entry: Entry): void {
-    const first = this.first();
-    if (first !== undefined && entry.position < first.position && this.#head > 0) {
-      this.#entries[--this.#head] = entry;
-      return;
+  /** Adds `entry` at the end and moves it up to its place. */
+  #rise(entry: T): void {
+    const heap = this.#heap;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      const above = heap[parent] as T;
+      if (above.position <= entry.position) break;
+      heap[at] = above;
+      at = parent;
     }
-    let low = this.#head;
-    let high = this.#entries.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#entries[middle] as Entry).position < entry.position) low = middle + 1;
-      else high = middle;
+    heap[at] = entry;
+  }
+
+  /** Puts `entry` in place of #heap[from], whose subtrees are in order, and moves it down to its place. */
+  #sink(from: number, entry: T): void {
+    const heap = this.#heap;
+    const { length } = heap;
+    let at = from;
+    for (let child = 2 * at + 1; child < length; child = 2 * at + 1) {
+      const right = heap[child + 1];
+      if (right !== undefined && right.position < (heap[child] as T).position) child++;
+      const below = heap[child] as T;
+      if (below.position >= entry.position) break;
+      heap[at] = below;
+      at = child;
     }
-    this.#entries.splice(low, 0, entry);
-  }
-
-  #merge(entries: readonly Entry[]): void {
-    this.#compact();
-    // Two sorted runs: the engine's sort recognises them and merges in linear time.
-    this.#entries = this.#entries.concat(entries.toSorted(byPosition)).toSorted(byPosition);
-  }
-
-  #compact(): void {
-    this.#entries = this.#entries.slice(this.#head);
-    this.#head = 0;
+    heap[at] = entry;
   }
 }
