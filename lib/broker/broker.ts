@@ -115,6 +115,7 @@ export class Broker implements QueueEvents, Facilities {
   /** Stops following the definitions and stops every timer. The ports stay open. */
   close(): void {
     this.#unwatch();
+    this.#deadLetterer.close();
     for (const vhost of this.#vhosts.values()) vhost.stop();
   }
 

@@ -21,6 +21,9 @@ interface Moved {
   readonly entry: Entry;
 }
 
+/** Letters written in one turn, so that a mass expiry leaves the others theirs. */
+const LETTERS_PER_TURN = 512;
+
 /** Republishes what queues discard. The old copy is settled only when the new one is safe. */
 export class DeadLetterer implements TurnTask {
   readonly #outbox = new Ring<Outgoing>();
@@ -57,11 +60,14 @@ export class DeadLetterer implements TurnTask {
   runTurn(): void {
     this.#scheduled = false;
     // What is discarded while this runs (an overflow of the target, say) has its turn next.
-    for (let left = this.#outbox.length; left > 0; left--) {
+    for (let left = Math.min(this.#outbox.length, LETTERS_PER_TURN); left > 0; left--) {
       const outgoing = this.#outbox.shift();
       if (outgoing !== undefined) this.#move(outgoing);
     }
     this.committed();
+    if (this.#outbox.length === 0 || this.#scheduled) return;
+    this.#scheduled = true;
+    this.#turn.again(this);
   }
 
   /** The store made progress: settles the old copies of what is safe. */
@@ -73,13 +79,21 @@ export class DeadLetterer implements TurnTask {
     }
   }
 
+  /** The node stops: what was not moved yet stays where it is. */
+  close(): void {
+    this.#outbox.clear();
+  }
+
+  /** The queue may have been deleted since; what it discarded before goes its way all the same. */
   #move({ queue, entry, reason }: Outgoing): void {
     const topology = this.#topology(queue.vhost);
-    if (topology === undefined || queue.isDeleted) return;
+    if (topology === undefined) return;
     const letter = deadLetter(this.#codec, queue, entry.message, reason, this.#clock.now());
     const { queues } = route(topology, letter.exchange, letter.routingKeys, letter.headers);
+    // A target that is full and refuses does not get it; the batch to wait for is that of the others.
     const targets = queues.filter(({ name }) => !isCycle(letter.deaths, name));
-    const batch = publish(this.#messages, letter.message, targets);
+    const open = targets.filter((target) => !target.refuse(letter.message));
+    const batch = publish(this.#messages, letter.message, open);
     this.#moved.push({ batch, queue, entry });
   }
 }
