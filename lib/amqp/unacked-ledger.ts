@@ -42,6 +42,7 @@ export class UnackedLedger {
   #count = 0;
   /** Outstanding below #first. */
   #strays: Map<number, Delivery> | undefined;
+  #straysInOrder = true;
 
   get size(): number {
     return this.#count + (this.#strays?.size ?? 0);
@@ -89,6 +90,7 @@ export class UnackedLedger {
   restore(delivery: Delivery): void {
     this.#strays ??= new Map();
     this.#strays.set(delivery.tag, delivery);
+    this.#straysInOrder = false;
   }
 
   has(tag: number): boolean {
@@ -130,12 +132,19 @@ export class UnackedLedger {
     if (last >= this.#first) this.#first = last + 1;
     this.#advance();
     // A restored delivery may stand among the strays with a tag of the ring's range.
-    return this.#strays === undefined ? removed : removed.toSorted((a, b) => a.tag - b.tag);
+    return this.#strays === undefined || removed.length < 2
+      ? removed
+      : removed.toSorted((a, b) => a.tag - b.tag);
   }
 
+  /** Strays come in order of their tags; only a restored delivery breaks it. */
   #removeStrays(tag: number, removed: Delivery[]): void {
+    if (!this.#straysInOrder) {
+      this.#strays = new Map([...(this.#strays ?? [])].toSorted(([a], [b]) => a - b));
+      this.#straysInOrder = true;
+    }
     for (const stray of this.#strays?.values() ?? []) {
-      if (stray.tag > tag) continue;
+      if (stray.tag > tag) return;
       removed.push(stray);
       this.#strays?.delete(stray.tag);
     }
