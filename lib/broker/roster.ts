@@ -10,6 +10,8 @@ interface Level {
   gone: number;
   /** In order of arrival. */
   readonly members: Set<Subscription>;
+  /** Walks over `members`, one step for each that becomes the active one. */
+  arrivals: Iterator<Subscription>;
 }
 
 /** A consumer's place in a queue. */
@@ -35,6 +37,8 @@ export class Roster {
   readonly #levels: Level[] = [];
   readonly #singleActive: boolean;
   #active: Subscription | undefined;
+  /** How many are exclusive. */
+  #exclusive = 0;
 
   constructor(singleActive: boolean) {
     this.#singleActive = singleActive;
@@ -60,8 +64,7 @@ export class Roster {
   }
 
   get hasExclusive(): boolean {
-    for (const { consumer } of this.#subscriptions) if (consumer.exclusive) return true;
-    return false;
+    return this.#exclusive > 0;
   }
 
   [Symbol.iterator](): IterableIterator<Subscription> {
@@ -78,6 +81,7 @@ export class Roster {
     const subscription = new Subscription(consumer, level);
     level.members.add(subscription);
     this.#subscriptions.add(subscription);
+    if (consumer.exclusive) this.#exclusive++;
     if (this.#singleActive && this.#active === undefined) this.#active = subscription;
     this.resume(subscription);
     return subscription;
@@ -86,7 +90,8 @@ export class Roster {
   remove(subscription: Subscription): void {
     if (!this.#subscriptions.delete(subscription)) return;
     subscription.gone = true;
-    const { level } = subscription;
+    const { level, consumer } = subscription;
+    if (consumer.exclusive) this.#exclusive--;
     level.members.delete(subscription);
     if (level.members.size === 0) this.#levels.splice(this.#levels.indexOf(level), 1);
     else if (subscription.waiting) forgetOne(level);
@@ -125,9 +130,9 @@ export class Roster {
   }
 
   #activateNext(): void {
-    const [best] = this.#levels[0]?.members ?? [];
-    this.#active = best;
-    if (best !== undefined) this.resume(best);
+    const [level] = this.#levels;
+    this.#active = level === undefined ? undefined : oldest(level);
+    if (this.#active !== undefined) this.resume(this.#active);
   }
 
   #level(priority: number): Level {
@@ -140,7 +145,8 @@ export class Roster {
   }
 
   #insertLevel(at: number, priority: number): Level {
-    const level: Level = { priority, waiting: new Ring(), gone: 0, members: new Set() };
+    const members = new Set<Subscription>();
+    const level: Level = { priority, waiting: new Ring(), gone: 0, members, arrivals: members.values() };
     this.#levels.splice(at, 0, level);
     return level;
   }
@@ -156,4 +162,15 @@ function forgetOne(level: Level): void {
     if (!next.gone) waiting.push(next);
   }
   level.gone = 0;
+}
+
+/**
+ * Who came first. Those who were before it have left, so one walk serves all calls; a new one would pass the holes of all
+ * who left each time.
+ */
+function oldest(level: Level): Subscription | undefined {
+  const next = level.arrivals.next();
+  if (next.done !== true) return next.value;
+  level.arrivals = level.members.values();
+  return level.arrivals.next().value;
 }

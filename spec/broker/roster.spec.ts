@@ -168,3 +168,19 @@ void t.test('an active one without credit keeps its place', async (t) => {
   roster.resume(subscriptions['a']!);
   t.equal(serve(roster, 2), 'a-');
 });
+
+void t.test('any number of active ones may leave in a row, while others join', async (t) => {
+  const roster = new Roster(true);
+  const line = [roster.add(new TestConsumer('first'))];
+  for (let i = 0; i < 1000; i++) {
+    line.push(roster.add(new TestConsumer(`${i}`)));
+    if (i % 3 > 0) continue;
+    t.equal(roster.active, line[0]);
+    roster.remove(line.shift()!);
+  }
+  for (const subscription of line) {
+    t.equal(roster.active, subscription);
+    roster.remove(subscription);
+  }
+  t.equal(roster.active, undefined);
+});
