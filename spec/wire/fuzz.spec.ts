@@ -90,7 +90,7 @@ void tap.test(
 );
 
 void tap.test('methods: nothing but a WireError or an UnknownMethodError comes out', async () => {
-  const names = Object.keys(METHODS) as MethodName[]; // oxlint-disable-line typescript/no-unsafe-type-assertion
+  const names = Object.keys(METHODS) as MethodName[];
   const payloads = names.map((name) => encodeMethod(name, sampleArguments(name)));
   hostile(payloads, (bytes) => accepts(decodeMethod, bytes));
 });

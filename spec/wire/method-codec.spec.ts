@@ -15,7 +15,7 @@ import { METHOD_VECTORS } from './method-vectors.js';
 import { sampleArguments } from './samples.js';
 import { thrownBy } from './thrown-by.js';
 
-const NAMES = Object.keys(METHODS) as MethodName[]; // oxlint-disable-line typescript/no-unsafe-type-assertion
+const NAMES = Object.keys(METHODS) as MethodName[];
 
 function decode(hex: string): DecodedMethod {
   const payload = Buffer.from(hex, 'hex');
@@ -23,7 +23,7 @@ function decode(hex: string): DecodedMethod {
 }
 
 function encodeAny({ name, args }: DecodedMethod): Buffer {
-  return encodeMethod(name, args as never); // oxlint-disable-line typescript/no-unsafe-type-assertion -- they came with the name
+  return encodeMethod(name, args as never);
 }
 
 /** The arguments of a basic.ack of that tag. */

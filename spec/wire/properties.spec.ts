@@ -32,7 +32,7 @@ const COMBINATIONS = 2 ** 14;
 function subset(flags: number): BasicProperties {
   const chosen = Object.entries(PROPERTY_FLAG)
     .filter(([, flag]) => (flags & flag) !== 0)
-    .map(([name]) => [name, ALL[name as keyof BasicProperties]]); // oxlint-disable-line typescript/no-unsafe-type-assertion
+    .map(([name]) => [name, ALL[name as keyof BasicProperties]]);
   return Object.fromEntries(chosen);
 }
 

@@ -39,7 +39,7 @@ const TWO_ENTRIES: FieldTable = new Map<string, FieldValue>([
 export function sampleArguments<N extends MethodName>(name: N): MethodArgs<N> {
   const spec: MethodSpec = METHODS[name];
   const samples = spec.fields.map(([field, domain], place) => [field, SAMPLES[domain](field, place)]);
-  return Object.fromEntries(samples) as MethodArgs<N>; // oxlint-disable-line typescript/no-unsafe-type-assertion
+  return Object.fromEntries(samples) as MethodArgs<N>;
 }
 
 const SAMPLES = {

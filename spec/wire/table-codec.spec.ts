@@ -55,7 +55,6 @@ void tap.test('the largest and smallest numbers of each type survive', async (t)
   ];
   for (const [type, values] of extremes) {
     for (const value of values) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- type and value are paired above
       const table: FieldTable = new Map([['k', { type, value } as FieldValue]]);
       const bytes = encodeTable(table);
       t.strictSame(decodeTable(bytes, 0, bytes.length), table, `${type} ${value}`);
