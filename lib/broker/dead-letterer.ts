@@ -23,6 +23,8 @@ interface Moved {
 
 /** Letters written in one turn, so that a mass expiry leaves the others theirs. */
 const LETTERS_PER_TURN = 512;
+/** No more letters in one turn once their bodies, which are copied, took so many octets. */
+const OCTETS_PER_TURN = 4 * 2 ** 20;
 
 /** Republishes what queues discard. The old copy is settled only when the new one is safe. */
 export class DeadLetterer implements TurnTask {
@@ -58,16 +60,18 @@ export class DeadLetterer implements TurnTask {
   }
 
   runTurn(): void {
-    this.#scheduled = false;
     // What is discarded while this runs (an overflow of the target, say) has its turn next.
-    for (let left = Math.min(this.#outbox.length, LETTERS_PER_TURN); left > 0; left--) {
+    let octets = 0;
+    let left = Math.min(this.#outbox.length, LETTERS_PER_TURN);
+    for (; left > 0 && octets < OCTETS_PER_TURN; left--) {
       const outgoing = this.#outbox.shift();
-      if (outgoing !== undefined) this.#move(outgoing);
+      if (outgoing === undefined) break;
+      octets += outgoing.entry.message.bodyLength;
+      this.#move(outgoing);
     }
     this.committed();
-    if (this.#outbox.length === 0 || this.#scheduled) return;
-    this.#scheduled = true;
-    this.#turn.again(this);
+    this.#scheduled = this.#outbox.length > 0;
+    if (this.#scheduled) this.#turn.again(this);
   }
 
   /** The store made progress: settles the old copies of what is safe. */

@@ -310,6 +310,31 @@ void t.test('a mass of letters is written over several turns', async (t) => {
   t.equal(morgue.settled(queue).length, 2000);
 });
 
+void t.test('large letters are written a few in a turn', async (t) => {
+  const morgue = new Morgue();
+  const dead = morgue.topology.addQueue('dead');
+  const queue = morgue.topology.addQueue('q', to('', 'dead'));
+  morgue.reject(queue, ...Array.from({ length: 12 }, (_, i) => `${i}`.padEnd(2 ** 20)));
+  morgue.next();
+  t.ok(dead.messageCount > 0 && dead.messageCount < 12, `${dead.messageCount} in one turn`);
+  morgue.rest();
+  t.equal(dead.messageCount, 12);
+});
+
+void t.test('a letter makes one step in a turn, however many overflow one after the other', async (t) => {
+  const morgue = new Morgue();
+  const last = morgue.topology.addQueue('last');
+  for (let i = 0; i < 50; i++)
+    morgue.topology.addQueue(`q${i}`, { ...to('', i === 49 ? 'last' : `q${i + 1}`), 'x-max-length': 0 });
+  morgue.publish(morgue.topology.queue('q0')!, ['a']);
+  for (let turns = 1; turns <= 50; turns++) {
+    t.equal(last.messageCount, 0);
+    morgue.next();
+    morgue.store.commit();
+  }
+  t.equal(last.messageCount, 1);
+});
+
 void t.test('after the end nothing is moved: what was discarded is still where it was', async (t) => {
   const morgue = new Morgue();
   const dead = morgue.topology.addQueue('dead');
