@@ -2,7 +2,7 @@
 export interface Figure {
   /** What it is, without the workload's name; empty where the workload has but one. */
   readonly of: string;
-  readonly unit: 'msg/s' | 'ms' | 'MB' | 'KB';
+  readonly unit: 'msg/s' | 'queues/s' | 'ms' | 'MB' | 'KB' | '%';
   readonly value: number;
 }
 

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { rssKb } from './broker/process-stats.js';
+import { settledRssKb } from './broker/process-stats.js';
 import { StartedBroker, type StartOptions } from './broker/started-broker.js';
 import type { Measurement } from './figure.js';
 import { channelOpen, METHOD } from './wire/methods.js';
@@ -8,9 +7,6 @@ import { Session } from './wire/session.js';
 const IDLE_CONNECTIONS = 5000;
 /** Handshakes under way at once. */
 const AT_ONCE = 100;
-/** Memory counts once it has moved by less than 1 % for this long. */
-const SETTLED_MS = 1500;
-const SETTLE_PATIENCE_MS = 20_000;
 
 /** Measurements of a broker of ours that is started for nothing else. */
 export const FOOTPRINTS: readonly Footprint[] = [
@@ -70,22 +66,5 @@ async function openAll(url: string, sessions: Session[]): Promise<void> {
     const count = Math.min(AT_ONCE, IDLE_CONNECTIONS - sessions.length);
     const opened = await Promise.all(Array.from({ length: count }, () => Session.open(url, false)));
     sessions.push(...opened);
-  }
-}
-
-async function settledRssKb(pid: number): Promise<number> {
-  const deadline = performance.now() + SETTLE_PATIENCE_MS;
-  let reference = Number.NaN;
-  let since = 0;
-  for (;;) {
-    const rss = rssKb(pid);
-    if (rss === undefined) throw new Error('resident memory can be read on Linux only');
-    const now = performance.now();
-    if (!(Math.abs(rss - reference) < reference / 100)) {
-      reference = rss;
-      since = now;
-    }
-    if (now - since > SETTLED_MS || now > deadline) return rss;
-    await sleep(50);
   }
 }

@@ -7,9 +7,15 @@ import { FOOTPRINTS, type Footprint } from './footprint.js';
 import { type BenchOptions, HELP, parseOptions } from './options.js';
 import { amount, report, type Result } from './report.js';
 import { runLoad, type Target } from './run-load.js';
+import { backlog } from './scenarios/backlog.js';
+import { manyQueues } from './scenarios/many-queues.js';
+import { DEFAULT_SIZES, type Scenario } from './scenarios/scenario.js';
+import { slowConsumer } from './scenarios/slow-consumer.js';
 import type { BrokerIdentity } from './wire/server-properties.js';
 import { Session } from './wire/session.js';
 import { WORKLOADS, type Workload } from './workloads.js';
+
+const SCENARIOS: readonly Scenario[] = [backlog, manyQueues, slowConsumer];
 
 /** Between two rounds: the last one's queues are still being taken apart. */
 const PAUSE_MS = 300;
@@ -21,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (i
 interface Selection {
   readonly loads: readonly Workload[];
   readonly footprints: readonly Footprint[];
+  readonly scenarios: readonly Scenario[];
 }
 
 async function main(): Promise<void> {
@@ -38,16 +45,23 @@ async function main(): Promise<void> {
 }
 
 function list(): void {
-  for (const { name, about } of [...WORKLOADS, ...FOOTPRINTS]) console.log(`${name.padEnd(22)}${about}`);
+  const scenarios = SCENARIOS.map((each) => ({ name: each.name, about: each.about(DEFAULT_SIZES) }));
+  for (const { name, about } of [...WORKLOADS, ...FOOTPRINTS, ...scenarios]) {
+    console.log(`${name.padEnd(22)}${about}`);
+  }
 }
 
 /** A broker that runs elsewhere can be put under load, but not be started anew. */
 function select({ workloads, url }: BenchOptions): Selection {
-  const known = [...WORKLOADS, ...FOOTPRINTS].map(({ name }) => name);
+  const known = [...WORKLOADS, ...FOOTPRINTS, ...SCENARIOS].map(({ name }) => name);
   const unknown = workloads.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`no workload '${unknown}'; there are: ${known.join(', ')}`);
   const chosen = ({ name }: { name: string }): boolean => workloads.length === 0 || workloads.includes(name);
-  return { loads: WORKLOADS.filter(chosen), footprints: url === undefined ? FOOTPRINTS.filter(chosen) : [] };
+  return {
+    loads: WORKLOADS.filter(chosen),
+    footprints: url === undefined ? FOOTPRINTS.filter(chosen) : [],
+    scenarios: url === undefined ? SCENARIOS.filter(chosen) : [],
+  };
 }
 
 const profiling = ({ profile }: BenchOptions): string[] =>
@@ -76,11 +90,15 @@ async function measureAll(
     for (const workload of selection.loads) results.push(await compare(options, workload, a, b));
   }
   for (const footprint of selection.footprints) results.push(await takeFootprint(options, footprint));
+  for (const scenario of selection.scenarios) results.push(await play(options, scenario));
   const text = report(results, {
     ...options,
     a: a === undefined ? undefined : await identify(a),
     b: b === undefined ? undefined : await identify(b),
-    sync: selection.loads.some(({ durable }) => durable) ? describeSync(options.dataParent) : undefined,
+    sync:
+      selection.scenarios.length > 0 || selection.loads.some(({ durable }) => durable)
+        ? describeSync(options.dataParent)
+        : undefined,
   });
   console.log(`\n${text}`);
   if (options.out !== undefined) writeFileSync(options.out, text);
@@ -98,6 +116,7 @@ async function compare(
     about: workload.about,
     a: [] as Measurement[],
     b: [] as Measurement[],
+    once: false,
   };
   for (let round = 1; round <= options.rounds; round++) {
     result.a.push(await runLoad(a, workload, timing));
@@ -117,7 +136,14 @@ async function takeFootprint(options: BenchOptions, footprint: Footprint): Promi
     a.push(await footprint.measure(startOptions(options)));
     progress(footprint.name, 'A', round, a);
   }
-  return { name: footprint.name, about: footprint.about, a, b: [] };
+  return { name: footprint.name, about: footprint.about, a, b: [], once: false };
+}
+
+async function play(options: BenchOptions, scenario: Scenario): Promise<Result> {
+  const { name } = scenario;
+  const a = [await scenario.measure(startOptions(options), options.sizes)];
+  progress(name, 'A', 1, a);
+  return { name, about: scenario.about(options.sizes), a, b: [], once: true };
 }
 
 function progress(name: string, broker: string, round: number, measurements: readonly Measurement[]): void {

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { ScenarioSizes } from './scenarios/scenario.js';
 
 export interface BenchOptions {
   /** Names of workloads; empty: all. */
@@ -15,6 +16,8 @@ export interface BenchOptions {
   readonly out: string | undefined;
   readonly dataParent: string;
   readonly profile: string | undefined;
+  /** How large the scenarios are to be. */
+  readonly sizes: ScenarioSizes;
   readonly list: boolean;
   readonly help: boolean;
   /** What stands behind `--`: flags for the broker that the bench starts. */
@@ -29,6 +32,9 @@ Loads a broker and prints a markdown table; with --against, two brokers in turn,
   --seconds N        measured time of a round (4), after a warm-up
   --warm-up N        seconds before anything counts (1.5)
   --rounds N         rounds of each workload on each broker, for the medians (3)
+  --messages N       messages of backlog (10,000,000) and slow-consumer (5,000,000)
+  --queues N         queues of many-queues (50,000)
+  --window N         publishes unconfirmed at most in those three (1000); 0: without confirms
   --url URL          a broker that runs already; otherwise one of ours is started
   --against URL      the broker to compare with
   --pid N            process id of the broker at --url, for its CPU time
@@ -49,6 +55,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       seconds: { type: 'string', default: '4' },
       'warm-up': { type: 'string', default: '1.5' },
       rounds: { type: 'string', default: '3' },
+      messages: { type: 'string' },
+      queues: { type: 'string' },
+      window: { type: 'string', default: '1000' },
       url: { type: 'string' },
       against: { type: 'string' },
       pid: { type: 'string' },
@@ -72,6 +81,11 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     out: values.out,
     dataParent: values['data-dir'],
     profile: values.profile,
+    sizes: {
+      messages: optionalNumber('--messages', values.messages),
+      queues: optionalNumber('--queues', values.queues),
+      window: values.window === '0' ? 0 : positive('--window', values.window),
+    },
     list: values.list,
     help: values.help,
     brokerFlags: positionals,

@@ -9,6 +9,8 @@ export interface Result {
   readonly about: string;
   readonly a: readonly Measurement[];
   readonly b: readonly Measurement[];
+  /** Measured once, and not compared. */
+  readonly once: boolean;
 }
 
 export interface Circumstances {
@@ -23,30 +25,51 @@ export interface Circumstances {
 
 /** The whole report as markdown. */
 export function report(results: readonly Result[], circumstances: Circumstances): string {
-  const sections = [machine(circumstances), medians(results, circumstances), conditions(results)];
+  const compared = results.filter(({ once }) => !once);
+  const sections = [
+    machine(circumstances, compared.length > 0),
+    medians(compared, circumstances),
+    conditions(compared),
+    scenarios(results.filter(({ once }) => once)),
+  ];
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
 }
 
 const nameOf = (broker: BrokerIdentity | undefined): string =>
   broker === undefined ? '' : `${broker.product} ${broker.version}`;
 
-function machine({ a, b, rounds, warmUpMs, measuredMs, sync }: Circumstances): string {
+function machine({ a, b, rounds, warmUpMs, measuredMs, sync }: Circumstances, isMedian: boolean): string {
   const lines = [
     `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), ${platform()} ${release()} ${arch()}, Node ${process.versions.node}.`,
     `A is ${nameOf(a) || 'our broker'}${b === undefined ? '' : `, B is ${nameOf(b)}`}.`,
-    `Medians of ${rounds} rounds${b === undefined ? '' : ' in turn, A B A B'}, ` +
-      `each ${measuredMs / 1000} s after ${warmUpMs / 1000} s of warm-up.`,
   ];
+  if (isMedian) {
+    lines.push(
+      `Medians of ${rounds} rounds${b === undefined ? '' : ' in turn, A B A B'}, ` +
+        `each ${measuredMs / 1000} s after ${warmUpMs / 1000} s of warm-up.`,
+    );
+  }
   if (sync !== undefined) lines.push(sync);
   return lines.join('\n');
 }
 
 function medians(results: readonly Result[], { b }: Circumstances): string {
+  if (results.length === 0) return '';
   const head = b === undefined ? ['workload', 'unit', 'A'] : ['workload', 'unit', 'A', 'B', 'A / B'];
   const rows = results.flatMap((result) =>
     figureNames(result).map((name) => medianRow(result, name, b !== undefined)),
   );
   return markdownTable(head, rows);
+}
+
+function scenarios(results: readonly Result[]): string {
+  const tables = results.map((result) => {
+    const rows = result.a.flatMap(({ figures }) =>
+      figures.map(({ of, unit, value }) => [of, unit, amount(value)]),
+    );
+    return `\`${result.name}\`, once, A alone: ${result.about}\n\n${markdownTable(['', 'unit', 'A'], rows)}`;
+  });
+  return tables.join('\n\n');
 }
 
 const figureNames = (result: Result): string[] => [

@@ -47,6 +47,7 @@ const consumerPlan = (target: Target, workload: Workload, topology: Topology): C
   prefetch: workload.prefetch,
   ackEvery: workload.ackEvery,
   stamped: workload.counted === 'delivery latency',
+  limit: 0,
 });
 
 const publisherPlan = (target: Target, workload: Workload, topology: Topology): PublisherPlan => ({
@@ -58,6 +59,7 @@ const publisherPlan = (target: Target, workload: Workload, topology: Topology): 
   persistent: workload.durable,
   window: workload.window,
   rate: workload.rate,
+  limit: 0,
 });
 
 /** What was counted between two moments of the load. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { settled } from './settled.js';
 
 /** Linux counts CPU time in hundredths of a second, whatever the kernel's own tick. */
 const MS_PER_TICK = 10;
@@ -21,7 +22,21 @@ export function cpuMs(pid: number): number | undefined {
 }
 
 /** Resident memory of a process in KB; undefined where there is no /proc. */
-export function rssKb(pid: number): number | undefined {
-  const line = proc(pid, 'status')?.match(/^VmRSS:\s+(\d+) kB$/m);
+export const rssKb = (pid: number): number | undefined => statusKb(pid, 'VmRSS');
+
+/** The most that its resident memory ever was. */
+export const peakRssKb = (pid: number): number | undefined => statusKb(pid, 'VmHWM');
+
+/** Resident memory once it has moved by less than 1 % for a while. */
+export function settledRssKb(pid: number): Promise<number> {
+  return settled(1500, () => {
+    const rss = rssKb(pid);
+    if (rss === undefined) throw new Error('resident memory can be read on Linux only');
+    return rss;
+  });
+}
+
+function statusKb(pid: number, name: string): number | undefined {
+  const line = proc(pid, 'status')?.match(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm'));
   return line?.[1] === undefined ? undefined : Number(line[1]);
 }

@@ -10,7 +10,8 @@ import { freePort } from './free-port.js';
 
 const SERVER = fileURLToPath(new URL('../../../bin/warrenmq.js', import.meta.url));
 const POLL_MS = 3;
-const PATIENCE_MS = 30_000;
+/** For a start or a stop; one that takes longer hangs. */
+const PATIENCE_MS = 120_000;
 
 export interface StartOptions {
   /** Where the broker's data directory is made. */
@@ -21,49 +22,66 @@ export interface StartOptions {
   readonly flags: readonly string[];
 }
 
-/** A broker of ours, started for the bench on a free port with an empty data directory. */
+/** A broker of ours, started for the bench on a free port. */
 export class StartedBroker {
   readonly url: string;
   readonly pid: number;
+  readonly directory: string;
   /** Milliseconds from the start of the process until it answered an AMQP protocol header. */
   readonly startupMs: number;
   readonly #process: ChildProcess;
-  readonly #directory: string;
+  readonly #options: StartOptions;
 
-  private constructor(url: string, startupMs: number, child: ChildProcess, directory: string) {
-    this.url = url;
+  private constructor(
+    port: number,
+    startupMs: number,
+    child: ChildProcess,
+    directory: string,
+    options: StartOptions,
+  ) {
+    this.url = `amqp://guest:guest@127.0.0.1:${port}`;
     this.pid = child.pid!;
     this.startupMs = startupMs;
     this.#process = child;
-    this.#directory = directory;
+    this.directory = directory;
+    this.#options = options;
   }
 
+  /** With an empty data directory. */
   static async start(options: StartOptions): Promise<StartedBroker> {
+    return StartedBroker.#launch(options, await mkdtemp(join(options.parentDirectory, 'warrenmq-bench-')));
+  }
+
+  /** Ends this broker's process by `signal` and starts another one on what it left. */
+  async restart(signal: 'SIGTERM' | 'SIGKILL'): Promise<StartedBroker> {
+    await this.#end(signal);
+    return StartedBroker.#launch(this.#options, this.directory);
+  }
+
+  /** Ends the process and removes its data directory. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  static async #launch(options: StartOptions, directory: string): Promise<StartedBroker> {
     const port = await freePort();
-    const directory = await mkdtemp(join(options.parentDirectory, 'warrenmq-bench-'));
     const address = ['--listeners.tcp.1', `127.0.0.1:${port}`, '--data_dir', directory];
     const begin = performance.now();
     const child = spawn(process.execPath, [...options.execArgv, SERVER, ...address, ...options.flags], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     await answering(port, child);
-    return new StartedBroker(
-      `amqp://guest:guest@127.0.0.1:${port}`,
-      performance.now() - begin,
-      child,
-      directory,
-    );
+    return new StartedBroker(port, performance.now() - begin, child, directory, options);
   }
 
-  async stop(): Promise<void> {
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      const exited = once(this.#process, 'exit');
-      this.#process.kill('SIGTERM');
-      const patience = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE_MS);
-      await exited;
-      clearTimeout(patience);
-    }
-    await rm(this.#directory, { recursive: true, force: true });
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill(signal);
+    const patience = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE_MS);
+    await exited;
+    clearTimeout(patience);
   }
 }
 

@@ -1,6 +1,7 @@
 import { FRAME } from '../wire/encode.js';
 import { ack, consume, METHOD, qos } from '../wire/methods.js';
 import { Session } from '../wire/session.js';
+import { Laps } from './laps.js';
 import { SampleSet } from './percentiles.js';
 import type { ConsumerPlan, Sample } from './plan.js';
 import { sinceStamp } from './time-stamp.js';
@@ -15,6 +16,7 @@ export class Consumer {
   readonly #plan: ConsumerPlan;
   readonly #session: Session;
   readonly #latency: SampleSet | undefined;
+  readonly #laps: Laps;
   #count = 0;
   /** The last delivery's tag; a message is whole when its body has come. */
   #tag = 0;
@@ -25,6 +27,7 @@ export class Consumer {
   private constructor(plan: ConsumerPlan, session: Session) {
     this.#plan = plan;
     this.#session = session;
+    this.#laps = new Laps(plan.limit);
     if (plan.stamped) this.#latency = new SampleSet();
   }
 
@@ -49,6 +52,7 @@ export class Consumer {
       cpu: (user + system) / 1000,
       latency: this.#latency?.take(),
       blocked: 0,
+      laps: this.#laps.times,
     };
   }
 
@@ -67,8 +71,10 @@ export class Consumer {
 
   #received(buffer: Buffer, start: number): void {
     this.#count++;
+    if (this.#count >= this.#laps.next) this.#laps.reach(this.#count);
     this.#latency?.add(sinceStamp(buffer, start));
-    if (this.#plan.prefetch === 0 || ++this.#unacked < this.#plan.ackEvery) return;
+    if (this.#plan.prefetch === 0) return;
+    if (++this.#unacked < this.#plan.ackEvery && this.#count !== this.#plan.limit) return;
     this.#unacked = 0;
     this.#due.push(this.#tag);
   }

@@ -14,6 +14,8 @@ export interface PublisherPlan {
   readonly window: number;
   /** Messages a second; 0: as many as the broker takes. */
   readonly rate: number;
+  /** Messages altogether; 0: until stopped. */
+  readonly limit: number;
 }
 
 /** What one consuming process does. */
@@ -27,6 +29,8 @@ export interface ConsumerPlan {
   readonly ackEvery: number;
   /** Bodies begin with the time of sending. */
   readonly stamped: boolean;
+  /** Deliveries that are waited for: after so many all of them are acknowledged; 0: until stopped. */
+  readonly limit: number;
 }
 
 export type Plan = PublisherPlan | ConsumerPlan;
@@ -43,6 +47,8 @@ export interface Sample {
   readonly latency: Percentiles | undefined;
   /** How often the broker has sent connection.blocked. */
   readonly blocked: number;
+  /** Where the plan has a limit: when it began, and when each tenth of the limit was reached; milliseconds as `at`. */
+  readonly laps: readonly number[];
 }
 
 export type Order = { readonly do: 'start'; readonly plan: Plan } | { readonly do: 'sample' | 'stop' };

@@ -2,6 +2,7 @@ import { FRAME } from '../wire/encode.js';
 import { confirmSelect, METHOD } from '../wire/methods.js';
 import { Session } from '../wire/session.js';
 import { ConfirmWindow } from './confirm-window.js';
+import { Laps } from './laps.js';
 import { MessageLoop } from './message-loop.js';
 import { SampleSet } from './percentiles.js';
 import type { PublisherPlan, Sample } from './plan.js';
@@ -17,6 +18,7 @@ export class Publisher {
   readonly #messages: MessageLoop;
   readonly #window: ConfirmWindow | undefined;
   readonly #latency: SampleSet | undefined;
+  readonly #laps: Laps;
   #sent = 0;
   #confirmed = 0;
   #sentAt = 0;
@@ -30,6 +32,7 @@ export class Publisher {
     this.#plan = plan;
     this.#session = session;
     this.#messages = new MessageLoop(plan);
+    this.#laps = new Laps(plan.limit);
     if (plan.window > 0) this.#window = new ConfirmWindow(plan.window);
     if (plan.window === 1) this.#latency = new SampleSet();
   }
@@ -51,6 +54,7 @@ export class Publisher {
       cpu: (user + system) / 1000,
       latency: this.#latency?.take(),
       blocked: this.#blockedTimes,
+      laps: this.#laps.times,
     };
   }
 
@@ -81,6 +85,7 @@ export class Publisher {
   #confirm(buffer: Buffer, start: number): void {
     const tag = buffer.readUIntBE(start + 6, 6);
     this.#confirmed += this.#window!.settle(tag, buffer[start + 12] === 1);
+    this.#laps.reach(this.#confirmed);
     this.#latency?.add(performance.now() - this.#sentAt);
   }
 
@@ -105,16 +110,22 @@ export class Publisher {
   #pump(): void {
     if (this.#plan.rate > 0) return;
     while (!this.#draining && !this.#blocked && !this.#stopped) {
-      const room = this.#window?.room ?? Number.POSITIVE_INFINITY;
+      const room = Math.min(this.#window?.room ?? Number.POSITIVE_INFINITY, this.#left());
       if (room === 0) return;
       this.#send(this.#messages.take(room));
     }
   }
 
+  #left(): number {
+    const { limit } = this.#plan;
+    return limit === 0 ? Number.POSITIVE_INFINITY : limit - this.#sent;
+  }
+
   #send(bytes: Buffer): void {
     const count = bytes.length / this.#messages.messageSize;
     this.#sent += count;
-    this.#window?.publish(count);
+    if (this.#window === undefined) this.#laps.reach(this.#sent);
+    else this.#window.publish(count);
     this.#sentAt = performance.now();
     this.#draining = !this.#session.socket.write(bytes);
   }

@@ -63,6 +63,7 @@ const plan = (routingKeys: readonly string[]): PublisherPlan => ({
   persistent: false,
   window: 0,
   rate: 0,
+  limit: 0,
 });
 
 void test('messages use the routing keys in turn, also over the end of the prebuilt buffer', async (t) => {
@@ -102,4 +103,10 @@ void test('options have defaults and take workloads by name', async (t) => {
 
 void test('an option that is no number above 0 is named', async (t) => {
   t.throws(() => parseOptions(['--rounds', 'many']), /--rounds wants a number above 0, not 'many'/);
+});
+
+void test('scenarios have sizes of their own, a window, and none of it where there are no confirms', async (t) => {
+  t.strictSame(parseOptions([]).sizes, { messages: undefined, queues: undefined, window: 1000 });
+  const sizes = parseOptions(['--messages', '5000', '--queues', '10', '--window', '0']).sizes;
+  t.strictSame(sizes, { messages: 5000, queues: 10, window: 0 });
 });

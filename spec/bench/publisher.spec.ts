@@ -63,7 +63,7 @@ class ScriptedBroker {
   }
 }
 
-const plan = (url: string, window: number): PublisherPlan => ({
+const plan = (url: string, window: number, limit: number): PublisherPlan => ({
   role: 'publisher',
   url,
   exchange: '',
@@ -72,11 +72,12 @@ const plan = (url: string, window: number): PublisherPlan => ({
   persistent: false,
   window,
   rate: 0,
+  limit,
 });
 
-async function started(window: number): Promise<{ broker: ScriptedBroker; publisher: Publisher }> {
+async function started(window: number, limit = 0): Promise<{ broker: ScriptedBroker; publisher: Publisher }> {
   const broker = new ScriptedBroker();
-  const publisher = await Publisher.start(plan(await broker.listen(), window), (error) => {
+  const publisher = await Publisher.start(plan(await broker.listen(), window, limit), (error) => {
     throw error;
   });
   return { broker, publisher };
@@ -125,5 +126,30 @@ void test('a publisher that waits for each confirm tells how long it waited', as
   });
   t.ok(latency.p50 >= 0);
   await publisher.stop();
+  broker.stop();
+});
+
+void test('a publisher with a limit stops there, and its laps end with the last confirm', async (t) => {
+  const { broker, publisher } = await started(10, 25);
+  for (const confirmed of [10, 20]) {
+    await eventually(`${confirmed} publishes`, () => broker.published === confirmed);
+    broker.client?.write(ack(confirmed, true));
+  }
+  await eventually('the last publishes', () => broker.published === 25);
+  t.ok(publisher.sample().laps.length < 11);
+  broker.client?.write(ack(25, true));
+  await eventually('the last confirms', () => publisher.sample().laps.length === 11);
+  await publisher.stop();
+  t.equal(broker.publishedAtClose, 25);
+  broker.stop();
+});
+
+void test('a publisher without confirms stops at its limit, too', async (t) => {
+  const { broker, publisher } = await started(0, 12_345);
+  await eventually('all publishes', () => broker.published === 12_345);
+  t.equal(publisher.sample().count, 12_345);
+  t.equal(publisher.sample().laps.length, 11);
+  await publisher.stop();
+  t.equal(broker.publishedAtClose, 12_345);
   broker.stop();
 });
