@@ -88,6 +88,9 @@ function summarize(clients: readonly ClientFolder[], reports: ReadonlyMap<Client
   if (total('failed') > 0) process.exitCode = 1;
 }
 
+// Leaving by exit() ends what is still running: brokers and clients do so on the runner's 'exit'.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 try {
   await main();
 } catch (error) {

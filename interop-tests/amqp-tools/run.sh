@@ -66,9 +66,10 @@ declare() {
   publish -r "$queue" -b one
   publish -r "$queue" -b two
   equal "$(get "$queue")" one 'first message'
-  refused "server channel error 404, message: NOT_FOUND - no queue '${INTEROP_PREFIX}missing'" get "${INTEROP_PREFIX}missing"
-  refused "server channel error 404, message: NOT_FOUND - no exchange '${INTEROP_PREFIX}missing'" \
-    publish -e "${INTEROP_PREFIX}missing" -r "$queue" -b nowhere
+  missing=${INTEROP_PREFIX}missing
+  refused "server channel error 404, message: NOT_FOUND - no queue '$missing'" get "$missing"
+  refused "server channel error 404, message: NOT_FOUND - no exchange '$missing'" \
+    publish -e "$missing" -r "$queue" -b nowhere
   refused "message: PRECONDITION_FAILED - inequivalent arg 'durable'" amqp-declare-queue -u "$AMQP_URL" -d -q "$queue"
   case $(amqp-declare-queue -u "$AMQP_URL" -q '') in
     amq.gen-*) ;;

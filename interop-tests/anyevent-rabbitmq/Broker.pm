@@ -21,7 +21,10 @@ sub call {
     $object->$method(
         %arguments,
         on_success => sub { $done->send(@_) },
-        on_failure => sub { $done->croak("$method failed: " . join ' ', map { ref $_ ? Interop::shown($_) : $_ // '' } @_) },
+        on_failure => sub {
+            my @reasons = map { ref $_ ? Interop::shown($_) : $_ // '' } @_;
+            $done->croak("$method failed: @reasons");
+        },
     );
     return $done->recv;
 }

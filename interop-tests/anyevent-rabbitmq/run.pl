@@ -277,7 +277,8 @@ sub exclusive {
     holds($channel, $queue, 0);
     close_connection($mine);
     eventually('the queue goes with its connection', sub {
-        eval { refused($other, 404, qr/^NOT_FOUND/, sub { call(shift, 'declare_queue', queue => $queue, passive => 1) }) ; 1 };
+        my $look = sub { call(shift, 'declare_queue', queue => $queue, passive => 1) };
+        return eval { refused($other, 404, qr/^NOT_FOUND/, $look); 1 };
     });
     close_connection($other);
     return;
@@ -294,7 +295,8 @@ sub reconnect {
     call($ch, 'bind_queue', queue => DURABLE, exchange => DURABLE, routing_key => '');
     call($ch, 'confirm');
     my $confirmed;
-    publish($ch, DURABLE, '', 'kept', header => {delivery_mode => 2, headers => {n => 'one'}}, on_ack => sub { $confirmed = 1 });
+    my %header = (delivery_mode => 2, headers => {n => 'one'});
+    publish($ch, DURABLE, '', 'kept', header => \%header, on_ack => sub { $confirmed = 1 });
     eventually('the confirm', sub { $confirmed });
     restart_broker();
     eventually('the end of the old connection', sub { $ended });
@@ -339,8 +341,8 @@ sub rpc {
             my $question = Broker::plain(shift);
             my $reply_to = $question->{header}->reply_to;
             matching($reply_to, qr/^amq\.rabbitmq\.reply-to\../, 'reply-to as the server sees it');
-            my $correlation_id = $question->{header}->correlation_id;
-            publish($server, '', $reply_to, "answer to $question->{body}", header => {correlation_id => $correlation_id});
+            my %header = (correlation_id => $question->{header}->correlation_id);
+            publish($server, '', $reply_to, "answer to $question->{body}", header => \%header);
         };
         call($server, 'consume', queue => $queue, on_consume => $serve);
         my %replies;

@@ -154,9 +154,17 @@ def reconnect():
     with Connection(URL) as connection:
         queue = Queue(KEPT, Exchange(KEPT, "direct"), KEPT)
         producer = connection.Producer()
-        signature = {"task": "jobs.leave_a_mark", "id": KEPT, "lang": "py", "argsrepr": "", "kwargsrepr": ""}
-        producer.publish([["sent before the restart"], {}, {}], serializer="json", headers=signature, declare=[queue], routing_key=KEPT,
-                         exchange=KEPT, correlation_id=KEPT, delivery_mode="persistent", timeout=30)  # fmt: skip
+        arguments = ["sent before the restart"]
+        producer.publish(
+            [arguments, {}, {}],
+            serializer="json",
+            headers={"task": "jobs.leave_a_mark", "id": KEPT, "lang": "py", "argsrepr": "", "kwargsrepr": ""},
+            exchange=KEPT,
+            routing_key=KEPT,
+            declare=[queue],
+            correlation_id=KEPT,
+            delivery_mode="persistent",
+        )
     interop.restart_broker()
     # This process sends on with the connection it had. Results are another matter: they went to a queue that
     # ended with the old connection, so the sum is asked for by a client process of its own.

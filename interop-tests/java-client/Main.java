@@ -43,7 +43,7 @@ public final class Main {
     try (Connection connection = factory.newConnection()) {
       throw new AssertionError("a bad password was accepted");
     } catch (AuthenticationFailureException error) {
-      Interop.startsWith(error.getMessage(), "ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN.");
+      Interop.startsWith(error.getMessage(), "ACCESS_REFUSED - Login was refused using authentication mechanism");
     }
   }
 
@@ -175,7 +175,8 @@ public final class Main {
         if (count == 3) channel.basicAck(got.get(0).tag(), false);
         if (count == 4) channel.basicAck(got.get(3).tag(), true);
       }
-      Interop.equal(got.stream().map(Broker.Message::text).toList(), List.of("0", "1", "2", "3", "4", "5", "6"), "order");
+      List<String> order = got.stream().map(Broker.Message::text).toList();
+      Interop.equal(order, List.of("0", "1", "2", "3", "4", "5", "6"), "order");
     });
   }
 
@@ -305,7 +306,8 @@ public final class Main {
       Interop.restartBroker();
       Interop.equal(recovered.await(Interop.PATIENCE, TimeUnit.SECONDS), true, "recovered");
       Broker.publish(channel, "", queue, "after the restart");
-      Interop.equal(Interop.next(received, "a message to the recovered consumer").text(), "after the restart", "message");
+      Broker.Message message = Interop.next(received, "a message to the recovered consumer");
+      Interop.equal(message.text(), "after the restart", "message");
     });
   }
 
@@ -348,7 +350,8 @@ public final class Main {
         }
       });
       serving.start();
-      RpcClient client = new RpcClient(connection.createChannel(), "", queue, (int) TimeUnit.SECONDS.toMillis(Interop.PATIENCE));
+      int timeout = (int) TimeUnit.SECONDS.toMillis(Interop.PATIENCE);
+      RpcClient client = new RpcClient(connection.createChannel(), "", queue, timeout);
       for (int number = 0; number < 50; number++) {
         Interop.equal(client.stringCall(String.valueOf(number)), "answer to " + number, "reply");
         Interop.startsWith(Interop.next(replyTo, "reply-to"), "amq.rabbitmq.reply-to.");
@@ -361,7 +364,8 @@ public final class Main {
 
   public static void main(String[] arguments) throws IOException {
     Interop.run(List.of(Main::connect, Main::declare, Main::tenThousand, Main::confirms, Main::returns, Main::requeue,
-        Main::qos, Main::headers, Main::fiveMegabytes, Main::tx, Main::exclusive, Main::reconnect, Main::durable, Main::rpc));
+        Main::qos, Main::headers, Main::fiveMegabytes, Main::tx, Main::exclusive, Main::reconnect,
+        Main::durable, Main::rpc));
     System.exit(0);
   }
 }

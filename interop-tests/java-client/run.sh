@@ -13,6 +13,7 @@ if [ "${1:-}" = --probe ]; then exit 0; fi
 classpath=$jars/amqp-client.jar:$jars/slf4j-api.jar:$jars/slf4j-nop.jar
 # Short-lived, on few cores: the second compiler would cost more than it gains.
 jvm='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
-javac -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC -d "$INTEROP_SCRATCH" -cp "$classpath" interop-tests/java-client/*.java
+javac -J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC -d "$INTEROP_SCRATCH" -cp "$classpath" \
+  interop-tests/java-client/*.java
 # shellcheck disable=SC2086
 exec java $jvm -cp "$INTEROP_SCRATCH:$classpath" Main

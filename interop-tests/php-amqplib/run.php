@@ -25,7 +25,8 @@ $connect = function () {
     foreach (['AMQPLAIN', 'PLAIN'] as $method) {
         open_connection($method)->close();
         $text = "ACCESS_REFUSED - Login was refused using authentication mechanism $method.";
-        refused(AMQPConnectionClosedException::class, 403, $text, fn () => open_connection($method, 'not the password'));
+        $wrong = fn () => open_connection($method, 'not the password');
+        refused(AMQPConnectionClosedException::class, 403, $text, $wrong);
     }
 };
 

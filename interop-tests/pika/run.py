@@ -164,7 +164,8 @@ def returns():
         queue = own_queue(ch, "returns")
         ch.basic_publish("", queue, b"routed", mandatory=True)
         try:
-            ch.basic_publish("", PREFIX + "nobody", b"unroutable", pika.BasicProperties(message_id="m1"), mandatory=True)
+            properties = pika.BasicProperties(message_id="m1")
+            ch.basic_publish("", PREFIX + "nobody", b"unroutable", properties, mandatory=True)
         except UnroutableError as error:
             (message,) = error.messages
             equal(message.method.reply_code, 312, "reply code")

@@ -34,7 +34,9 @@ void close_connection(connection conn) {
 
 void expect_ok(amqp_rpc_reply_t reply, const char *what) {
   if (reply.reply_type == AMQP_RESPONSE_NORMAL) return;
-  if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) fail("%s: %s", what, amqp_error_string2(reply.library_error));
+  if (reply.reply_type == AMQP_RESPONSE_LIBRARY_EXCEPTION) {
+    fail("%s: %s", what, amqp_error_string2(reply.library_error));
+  }
   if (reply.reply_type != AMQP_RESPONSE_SERVER_EXCEPTION) fail("%s: no reply", what);
   /* connection.close and channel.close begin alike. */
   amqp_channel_close_t *close = reply.reply.decoded;
@@ -105,7 +107,8 @@ message get(connection conn, amqp_channel_t channel, const char *queue) {
   return got;
 }
 
-uint64_t expect_message(connection conn, amqp_channel_t channel, const char *queue, const char *body, bool redelivered) {
+uint64_t expect_message(connection conn, amqp_channel_t channel, const char *queue, const char *body,
+                        bool redelivered) {
   message got = get(conn, channel, queue);
   if (!same(got.content.body, body) || got.redelivered != redelivered) {
     fail("expected %s, redelivered %d; got %.*s, redelivered %d", body, redelivered, (int)got.content.body.len,
@@ -117,7 +120,9 @@ uint64_t expect_message(connection conn, amqp_channel_t channel, const char *que
 
 void expect_drained(connection conn, amqp_channel_t channel, const char *queue, const char *const *bodies) {
   message got;
-  for (; *bodies != NULL; bodies++) amqp_basic_ack(conn, channel, expect_message(conn, channel, queue, *bodies, false), 0);
+  for (; *bodies != NULL; bodies++) {
+    amqp_basic_ack(conn, channel, expect_message(conn, channel, queue, *bodies, false), 0);
+  }
   if (try_get(conn, channel, queue, &got)) fail("one message too many in %s", queue);
 }
 

@@ -15,7 +15,10 @@ static amqp_field_value_t list[] = {
     {.kind = AMQP_FIELD_KIND_VOID},
 };
 static amqp_table_entry_t innermost[] = {FIELD("innermost", I32, i32, 1)};
-static amqp_table_entry_t inner[] = {FIELD("inner", TABLE, table, {1, innermost}), FIELD("empty", TABLE, table, {0, NULL})};
+static amqp_table_entry_t inner[] = {
+    FIELD("inner", TABLE, table, {1, innermost}),
+    FIELD("empty", TABLE, table, {0, NULL}),
+};
 static char long_string[10000];
 
 static amqp_table_entry_t sent[] = {

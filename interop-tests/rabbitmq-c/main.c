@@ -88,9 +88,9 @@ static void declare(void) {
   expect_refused(conn, 2, 404, "NOT_FOUND - no queue '");
   amqp_queue_declare(conn, 2, text(one), 0, 0, 1, 1, amqp_empty_table);
   expect_refused(conn, 2, 406, "PRECONDITION_FAILED - inequivalent arg 'auto_delete'");
-  amqp_queue_declare_ok_t *named_by_server = amqp_queue_declare(conn, 1, amqp_empty_bytes, 0, 0, 1, 0, amqp_empty_table);
+  amqp_queue_declare_ok_t *ok = amqp_queue_declare(conn, 1, amqp_empty_bytes, 0, 0, 1, 0, amqp_empty_table);
   expect_ok(amqp_get_rpc_reply(conn), "queue.declare without a name");
-  require(strncmp(named_by_server->queue.bytes, "amq.gen-", 8) == 0);
+  require(strncmp(ok->queue.bytes, "amq.gen-", 8) == 0);
   publish(conn, 1, "", two, "left");
   amqp_queue_delete_ok_t *deleted = amqp_queue_delete(conn, 1, text(two), 0, 0);
   expect_ok(amqp_get_rpc_reply(conn), "queue.delete");
@@ -324,7 +324,8 @@ static void reconnect(void) {
   int status = amqp_simple_wait_frame_noblock(conn, &frame, &patience);
   if (status == AMQP_STATUS_OK) require(frame.payload.method.id == AMQP_CONNECTION_CLOSE_METHOD);
   require(status != AMQP_STATUS_TIMEOUT);
-  remark("the old connection ended with %s", status == AMQP_STATUS_OK ? "connection.close" : amqp_error_string2(status));
+  const char *end = status == AMQP_STATUS_OK ? "connection.close" : amqp_error_string2(status);
+  remark("the old connection ended with %s", end);
   amqp_destroy_connection(conn);
 
   conn = open_connection(1);

@@ -30,11 +30,9 @@ export class ClientReport {
 
   /** Fills in what the program did not say. `why` tells how the program ended. */
   complete(why: string): void {
-    for (let number = 1; number <= this.client.checks; number += 1) {
-      if (this.outcomes.has(number)) continue;
-      this.record(number, this.title(number), false, undefined);
-      this.remark(`not reported: ${why}`);
-    }
+    const missing = this.numbers().filter((number) => !this.outcomes.has(number));
+    for (const number of missing) this.record(number, this.title(number), false, undefined);
+    if (missing.length > 0) this.remark(`${missing.length} not reported: ${why}`);
   }
 
   /** The broker itself failed: counted as one failure beside the checks. */
@@ -46,17 +44,21 @@ export class ClientReport {
 
   /** Adds text of any number of lines that is no result. */
   remark(text: string): void {
-    for (const line of text.trimEnd().split('\n')) this.lines.push(`# ${line}`);
+    for (const line of text.trim().split('\n')) this.lines.push(`# ${line}`);
   }
 
   /** Every check is skipped, with one line that says why. */
   skipAll(reason: string): void {
-    for (let number = 1; number <= this.client.checks; number += 1) this.outcomes.set(number, 'skipped');
+    for (const number of this.numbers()) this.outcomes.set(number, 'skipped');
     this.remark(`skipped: ${reason}`);
   }
 
   count(outcome: Outcome): number {
     return [...this.outcomes.values()].filter((other) => other === outcome).length;
+  }
+
+  private numbers(): number[] {
+    return Array.from({ length: this.client.checks }, (_, index) => index + 1);
   }
 
   private record(number: number, title: string, passed: boolean, reason: string | undefined): void {
@@ -77,6 +79,6 @@ export class ClientReport {
   }
 
   private title(number: number): string {
-    return this.client.checks === CHECKS.length ? (CHECKS[number - 1] ?? '') : 'check';
+    return this.client.checks === CHECKS.length ? (CHECKS[number - 1] ?? '') : 'a check of its own';
   }
 }

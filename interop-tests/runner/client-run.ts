@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +35,11 @@ async function converse(
   scratch: string,
 ): Promise<void> {
   const child = start(client, broker.url, root, scratch);
+  const endWithRunner = () => {
+    endGroup(child);
+    rmSync(scratch, { recursive: true, force: true });
+  };
+  process.once('exit', endWithRunner);
   let stderr = '';
   let expired = false;
   child.stderr.on('data', (chunk: Buffer) => {
@@ -55,12 +61,14 @@ async function converse(
   child.stdin.on('error', () => {});
   const [code, signal] = await ended.catch(() => [null, 'failure to start']);
   clearTimeout(timer);
+  process.off('exit', endWithRunner);
   endGroup(child);
   report.complete(
     expired ? `ended after ${client.deadline} s` : `the program ended with ${signal ?? `exit code ${code}`}`,
   );
   if (report.count('failed') === 0) return;
-  report.remark(`${stderr}\n${broker.output()}`);
+  const printed = `${stderr}\n${broker.output()}`;
+  if (printed.trim() !== '') report.remark(printed);
 }
 
 function start(

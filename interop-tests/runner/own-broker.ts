@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +32,12 @@ export class OwnBroker implements Broker {
   /** Starts `bin/warrenmq.js` of the repository at `root`; rejects with what it printed when it does not come up. */
   static async start(root: string): Promise<OwnBroker> {
     const broker = new OwnBroker(root, await freePort(), await mkdtemp(join(tmpdir(), 'warrenmq-interop-')));
-    await broker.begin();
+    try {
+      await broker.begin();
+    } catch (error) {
+      await broker.abandon();
+      throw error;
+    }
     return broker;
   }
 
@@ -61,10 +67,21 @@ export class OwnBroker implements Broker {
     const keep = (chunk: Buffer) => {
       this.printed = (this.printed + chunk.toString()).slice(-OUTPUT_KEPT);
     };
+    const endWithRunner = () => {
+      child.kill('SIGKILL');
+      rmSync(this.dataDir, { recursive: true, force: true });
+    };
+    process.once('exit', endWithRunner);
+    child.once('exit', () => process.off('exit', endWithRunner));
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
     this.process = child;
     await accepting(HOST, this.port, START_MS, () => this.exitReason(child));
+  }
+
+  private async abandon(): Promise<void> {
+    this.process?.kill('SIGKILL');
+    await rm(this.dataDir, { recursive: true, force: true });
   }
 
   private exitReason(child: ChildProcess): string | undefined {
