@@ -36,18 +36,21 @@ t.test('memory at its limit raises an alarm, and a little room clears it', async
   t.equal(alarms.active, false);
 });
 
-t.test('free disk space below its limit raises an alarm, and a little more than that clears it', async (t) => {
-  const { alarms, figures, monitor } = monitored();
-  figures.diskFree = 99;
-  await monitor.look();
-  t.equal(alarms.reason, 'low on disk');
-  figures.diskFree = 101;
-  await monitor.look();
-  t.equal(alarms.active, true);
-  figures.diskFree = 104;
-  await monitor.look();
-  t.equal(alarms.active, false);
-});
+t.test(
+  'free disk space below its limit raises an alarm, and a little more than that clears it',
+  async (t) => {
+    const { alarms, figures, monitor } = monitored();
+    figures.diskFree = 99;
+    await monitor.look();
+    t.equal(alarms.reason, 'low on disk');
+    figures.diskFree = 101;
+    await monitor.look();
+    t.equal(alarms.active, true);
+    figures.diskFree = 104;
+    await monitor.look();
+    t.equal(alarms.active, false);
+  },
+);
 
 t.test('both alarms are told in one reason', async (t) => {
   const { alarms, figures, told, monitor } = monitored();
