@@ -340,7 +340,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
   #onTuneOk(args: MethodArgs<'connection.tune-ok'>): void {
     const refusal = tuneRefusal(this.#ports.settings, args);
-    if (refusal !== undefined) throw brokerError('notAllowed', refusal);
+    if (refusal !== undefined) throw brokerError('tuneRefused', refusal);
     const frameMax = args.frameMax === 0 ? UNLIMITED_FRAME : args.frameMax;
     this.#reader.maxPayload = frameMax;
     this.#outbound.maxPayload = frameMax - FRAME_OVERHEAD;

@@ -1,4 +1,4 @@
-import { BrokerError, brokerError } from '../base/errors.js';
+import { BrokerError, brokerError, type ErrorName } from '../base/errors.js';
 import { MethodSyntaxError, UnknownMethodError } from '../wire/method-codec.js';
 import { WireError } from '../wire/values.js';
 
@@ -11,7 +11,10 @@ export function toRefusal(error: unknown): BrokerError | undefined {
   return undefined;
 }
 
-/** The class and method id for the close; framing errors name none. */
+/** What no method is blamed for. */
+const BLAMELESS: readonly ErrorName[] = ['malformedFrame', 'malformedContent', 'internalError'];
+
+/** The class and method id for the close. */
 export function idsOf(error: BrokerError, methodId: number): number {
-  return error.kind === 'malformedFrame' || error.kind === 'malformedContent' ? 0 : methodId;
+  return BLAMELESS.includes(error.kind) ? 0 : methodId;
 }

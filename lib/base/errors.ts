@@ -56,14 +56,14 @@ export const ERRORS = {
     reply: 'CONNECTION_FORCED',
     text: () => "broker forced connection closure with reason 'shutdown'",
   },
-  closedByOperator: { reply: 'CONNECTION_FORCED', text: (reason: string) => reason },
   loginRefused: {
     reply: 'ACCESS_REFUSED',
     scope: 'connection',
     text: (mechanism: string) =>
       `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
   },
-  notAllowed: { reply: 'NOT_ALLOWED', text: (detail: string) => detail },
+  /** The client does not read this: the socket ends in silence, as RabbitMQ's does. */
+  tuneRefused: { reply: 'NOT_ALLOWED', text: (detail: string) => detail },
   vhostNotFound: { reply: 'NOT_ALLOWED', text: (vhost: string) => `vhost ${vhost} not found` },
   vhostRefused: {
     reply: 'NOT_ALLOWED',

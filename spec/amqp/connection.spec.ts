@@ -160,7 +160,7 @@ void t.test('the broker closes: the client answers, and the socket ends', async 
 void t.test('a client that does not answer the close is dropped after 30 s', async (t) => {
   const world = await BrokerUnderTest.open();
   const client = await world.connect({ heartbeat: 10 });
-  client.connection.close(brokerError('closedByOperator', 'maintenance'));
+  client.connection.close(brokerError('shutdown'));
   client.connection.close(brokerError('shutdown'));
   await world.advance(29_999);
   t.equal(client.ended, false, 'also if it sends no heartbeats');

@@ -105,8 +105,8 @@ void t.test('a text that is too long for a short string is cut, between characte
 });
 
 void t.test('a text of exactly 255 octets is left alone', async (t) => {
-  const around = brokerError('notAllowed', '').message.length + ' - '.length;
-  const { message } = brokerError('notAllowed', 'x'.repeat(255 - around));
+  const around = brokerError('limitReached', '').message.length + ' - '.length;
+  const { message } = brokerError('limitReached', 'x'.repeat(255 - around));
   t.equal(message.length, 255);
   t.notMatch(message, /\.\.\.$/);
 });
