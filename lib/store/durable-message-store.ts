@@ -2,6 +2,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
+import { Disk } from './disk.js';
 import { DurableQueueStore } from './durable-queue-store.js';
 import type { StoreFiles } from './files.js';
 import { defaultStoreLimits, type StoreLimits } from './limits.js';
@@ -16,9 +17,11 @@ import {
   type StoreChange,
 } from './message-store.js';
 import { nodeFiles } from './node-files.js';
+import { Pager } from './pager.js';
 import { appendProgressRecord } from './progress-record.js';
 import { RECORD } from './record.js';
 import { RecordBuffer } from './record-buffer.js';
+import { RecoveredSegments } from './recovered-segments.js';
 import { Recovery } from './recovery.js';
 import { joinRanges } from './settled-ranges.js';
 import { type Damage, nullLog, type StoreLog } from './store-log.js';
@@ -40,18 +43,22 @@ export interface DurableStoreOptions {
 
 /** Keeps messages on disk. Made by {@link openDurableMessageStore}. */
 export class DurableMessageStore implements MessageStore {
-  /** What was found damaged so far. */
-  readonly damage: readonly Damage[];
   readonly #log: MessageLog;
+  readonly #pager: Pager;
   /** What recovery found and nobody opened yet. */
-  readonly #recovered: Map<string, DurableQueueStore>;
+  readonly #recovered = new Map<string, DurableQueueStore>();
   /** What a transaction consists of, before it becomes one record. */
   readonly #inner = new RecordBuffer();
 
-  constructor(log: MessageLog, recovered: Map<string, DurableQueueStore>, damage: readonly Damage[]) {
+  constructor(log: MessageLog, pager: Pager, recovered: readonly DurableQueueStore[]) {
     this.#log = log;
-    this.#recovered = recovered;
-    this.damage = damage;
+    this.#pager = pager;
+    for (const queue of recovered) this.#recovered.set(queue.id, queue);
+  }
+
+  /** What was found damaged so far. */
+  get damage(): readonly Damage[] {
+    return this.#pager.damage;
   }
 
   get committed(): number {
@@ -67,7 +74,7 @@ export class DurableMessageStore implements MessageStore {
   }
 
   queue({ id, durable, readable }: QueueStoreOptions): QueueStore {
-    const queue = this.#recovered.get(id) ?? new DurableQueueStore(id, durable, this.#log);
+    const queue = this.#recovered.get(id) ?? new DurableQueueStore(id, durable, this.#log, this.#pager);
     this.#recovered.delete(id);
     queue.readable = readable;
     return queue;
@@ -75,7 +82,7 @@ export class DurableMessageStore implements MessageStore {
 
   append(message: Message, queues: readonly QueueStore[]): number {
     const logged = this.#append(this.#log.buffer, message, queues as readonly DurableQueueStore[]);
-    return logged ? this.#log.schedule() : SAFE;
+    return logged ? this.#log.appended() : SAFE;
   }
 
   transact(changes: readonly StoreChange[]): number {
@@ -95,6 +102,8 @@ export class DurableMessageStore implements MessageStore {
       const pairs = settled.get(queue) ?? [];
       settled.set(queue, pairs);
       pairs.push(change.entry.position, change.entry.position + 1);
+      // Before anything is deleted because nobody needs it any more.
+      this.#log.lastTransaction = this.#log.batch;
       queue.settleUnlogged(change.entry);
     }
     for (const [queue, pairs] of settled) {
@@ -102,7 +111,7 @@ export class DurableMessageStore implements MessageStore {
     }
     if (inner.length === 0) return SAFE;
     this.#log.buffer.wrap(RECORD.transaction, inner);
-    return this.#log.schedule();
+    return this.#log.appended();
   }
 
   // eslint-disable-next-line typescript/require-await
@@ -111,15 +120,17 @@ export class DurableMessageStore implements MessageStore {
     this.#recovered.clear();
   }
 
-  close(): Promise<void> {
-    return this.#log.close();
+  async close(): Promise<void> {
+    await this.#pager.close();
+    await this.#log.close();
   }
 
   /** Adds the message to the queues, and a record of it to `buffer` if it has to survive. False if it has not. */
   #append(buffer: RecordBuffer, message: Message, queues: readonly DurableQueueStore[]): boolean {
     const targets = message.persistent ? this.#durableAmong(queues) : 0;
     if (targets === 0) {
-      for (let i = 0; i < queues.length; i++) (queues[i] as DurableQueueStore).push(message);
+      for (let i = 0; i < queues.length; i++) queues[i]!.push(message);
+      this.#log.appendedTransient(message.end - message.start);
       return false;
     }
     const start = beginMessage(buffer, message, targets, 0);
@@ -153,24 +164,33 @@ export class DurableMessageStore implements MessageStore {
  */
 export async function openDurableMessageStore(options: DurableStoreOptions): Promise<DurableMessageStore> {
   const files = options.files ?? nodeFiles;
-  const log = options.log ?? nullLog;
   const { directory } = options;
   await files.mkdir(directory);
-  const recovery = new Recovery({ directory, files, log, onProgress: options.onProgress ?? (() => {}) });
+  const recovery = new Recovery({ directory, files, onProgress: options.onProgress ?? (() => {}) });
   await recovery.readFacts();
-  const messageLog = new MessageLog({
+  const disk = new Disk({
     directory,
     files,
-    log,
     clock: options.clock,
+    log: options.log ?? nullLog,
     limits: { ...defaultStoreLimits, ...options.limits },
-    defer: options.defer ?? setImmediate,
     random: options.random ?? (() => randomInt(2 ** 32)),
     storeId: recovery.storeId ?? randomBytes(8).toString('hex'),
-    firstNumber: recovery.nextFile,
-    firstQueue: recovery.nextQueue,
   });
-  const queues = await recovery.readMessages(messageLog);
-  for (const damage of recovery.damage) log.warn(damage, 'unreadable octets were skipped');
-  return new DurableMessageStore(messageLog, queues, recovery.damage);
+  const segments = new RecoveredSegments(disk, recovery.facts, recovery.damage);
+  await segments.readIndexes(recovery.segmentFiles, recovery.oldestWal);
+  const log = new MessageLog({
+    disk,
+    defer: options.defer ?? setImmediate,
+    firstNumber: recovery.nextFile,
+    firstQueue: recovery.facts.nextQueue,
+  });
+  const pager = new Pager(log, disk, segments.next, recovery.damage);
+  const queues = await recovery.readMessages(log, pager, segments);
+  await segments.deleteUseless();
+  // What an interrupted process had deleted must not come back when new files have the numbers of old ones.
+  await disk.sync();
+  for (const damage of recovery.damage) disk.log.warn(damage, 'unreadable octets were skipped');
+  pager.kick();
+  return new DurableMessageStore(log, pager, queues);
 }

@@ -4,6 +4,9 @@ import { Ring } from '../base/ring.js';
 import type { Entry } from './entry.js';
 import type { Generation } from './generation.js';
 import type { Message } from './message.js';
+import type { LoadedPage } from './page-loader.js';
+import { MESSAGE_OVERHEAD } from './limits.js';
+import type { Pager } from './pager.js';
 import type { MessageLog } from './message-log.js';
 import type { QueueStore } from './message-store.js';
 import { Page, PAGE_SLOTS, pageStart } from './page.js';
@@ -14,8 +17,8 @@ import { Returned } from './returned.js';
 import { SettledRanges } from './settled-ranges.js';
 import { StoredEntry } from './stored-entry.js';
 
-/** A page of this many octets is full, whatever its number of messages. */
-const PAGE_OCTETS = 256 * 1024;
+/** So many pages at the head stay in memory. */
+const NEAR_PAGES = 4;
 
 /** What recovery knows about a queue besides its pages. */
 export interface QueuePast {
@@ -43,6 +46,8 @@ export class DurableQueueStore implements QueueStore {
   /** Every page with live messages, in order of position; the last one may be empty. */
   readonly pages = new Set<Page>();
   readonly #log: MessageLog;
+  readonly #pager: Pager;
+  readonly #pageOctets: number;
   /** The pages from which something can be taken; the last one is #tail, if that is there. */
   readonly #fresh = new Ring<Page>(2);
   /** Where the next message goes. */
@@ -56,11 +61,15 @@ export class DurableQueueStore implements QueueStore {
   #noted: StoredEntry[] = [];
   /** This queue has progress to write and the log knows. */
   #dirty = false;
+  /** Somebody wanted a message that has to be read first. */
+  #hungry = false;
 
-  constructor(id: string, durable: boolean, log: MessageLog, past: QueuePast = NO_PAST) {
+  constructor(id: string, durable: boolean, log: MessageLog, pager: Pager, past: QueuePast = NO_PAST) {
     this.id = id;
     this.durable = durable;
     this.#log = log;
+    this.#pager = pager;
+    this.#pageOctets = pager.pageOctets;
     this.number = past.number;
     this.readable = () => {};
     this.#taken = past.taken;
@@ -73,11 +82,15 @@ export class DurableQueueStore implements QueueStore {
     for (const page of [...pages].toSorted((a, b) => a.first - b.first)) {
       this.pages.add(page);
       this.#fresh.push(page);
-      for (const slot of page.slots as Message[]) {
-        if (slot === undefined) continue;
+      page.open = false;
+      this.count += page.unread;
+      this.bytes += page.unreadBytes;
+      for (const message of page.slots as (Message | undefined)[]) {
+        if (message === undefined) continue;
         page.live++;
         this.count++;
-        this.bytes += slot.bodyLength;
+        this.bytes += message.bodyLength;
+        this.#pager.memory += message.end - message.start + MESSAGE_OVERHEAD;
       }
     }
   }
@@ -88,7 +101,7 @@ export class DurableQueueStore implements QueueStore {
     if (
       page === undefined ||
       page.slots.length === PAGE_SLOTS ||
-      page.bytes >= PAGE_OCTETS ||
+      page.bytes >= this.#pageOctets ||
       page.generation !== this.#log.current
     ) {
       page = this.#openPage();
@@ -96,7 +109,9 @@ export class DurableQueueStore implements QueueStore {
     const slot = page.slots.length;
     page.slots.push(message);
     page.live++;
-    page.bytes += message.end - message.start;
+    const length = message.end - message.start;
+    page.bytes += length;
+    this.#pager.memory += length + MESSAGE_OVERHEAD;
     this.count++;
     this.bytes += message.bodyLength;
     return page.first + slot;
@@ -117,6 +132,7 @@ export class DurableQueueStore implements QueueStore {
     const position = page.first + slot;
     const entry = new StoredEntry(message, position, this.#returnsOf(position), page);
     page.slots[slot] = entry;
+    this.#pager.memory -= message.end - message.start + MESSAGE_OVERHEAD;
     this.count--;
     this.bytes -= message.bodyLength;
     if (position >= this.#taken) {
@@ -183,7 +199,9 @@ export class DurableQueueStore implements QueueStore {
       this.#noteProgress();
     }
     for (let page = this.#fresh.shift(); page !== undefined; page = this.#fresh.shift()) {
+      this.#pager.memory -= page.cost();
       page.dropFresh();
+      page.open = false;
       if (page.live === 0) this.#forget(page);
     }
     this.#tail = undefined;
@@ -191,9 +209,11 @@ export class DurableQueueStore implements QueueStore {
 
   remove(): void {
     this.removed = true;
-    for (const page of this.pages) page.generation?.pages.delete(page);
-    this.pages.clear();
-    this.#fresh.clear();
+    for (let page = this.#fresh.shift(); page !== undefined; page = this.#fresh.shift()) {
+      this.#pager.memory -= page.cost();
+      page.dropFresh();
+    }
+    for (const page of this.pages) this.#forget(page);
     this.#returned.clear();
     this.#tail = undefined;
     this.#settled.clear();
@@ -213,17 +233,32 @@ export class DurableQueueStore implements QueueStore {
       taken: this.#taken,
       live,
     });
+    const returned = this.#pastTwice();
+    if (returned.length > 0) appendProgressRecord(buffer, this.number, this.#taken, [], returned);
   }
 
   /** Tells what happened since the last call. */
   writeProgress(buffer: RecordBuffer): void {
     this.#dirty = false;
     if (this.number !== 0 && !this.removed) {
-      appendProgressRecord(buffer, this.number, this.#taken, this.#settled.pairs(), this.#noted);
+      const returned = this.#noted.flatMap((entry) => [entry.position, entry.returnsAfterCrash]);
+      appendProgressRecord(buffer, this.number, this.#taken, this.#settled.pairs(), returned);
     }
     this.#settled.clear();
     for (const entry of this.#noted) entry.noted = false;
-    this.#noted = [];
+    if (this.#noted.length > 0) this.#noted = [];
+  }
+
+  /** Positions and returns of what a restart has to count more than once. */
+  #pastTwice(): number[] {
+    const pairs: number[] = [];
+    for (const [position, returns] of this.#pastReturns) if (returns > 1) pairs.push(position, returns);
+    for (const page of this.pages) {
+      for (const { position, returnsAfterCrash } of page.entries()) {
+        if (returnsAfterCrash > 1) pairs.push(position, returnsAfterCrash);
+      }
+    }
+    return pairs;
   }
 
   /** The next message's position, unless a new page is due. */
@@ -237,31 +272,70 @@ export class DurableQueueStore implements QueueStore {
       const page = this.#fresh.at(0);
       if (page === undefined) return undefined;
       if (page.skipHoles()) return page;
+      if (!page.resident) {
+        this.#hungry = true;
+        this.#pager.load(page);
+        return undefined;
+      }
       if (page === this.#tail) return undefined;
       this.#fresh.shift();
       if (page.live === 0) this.#forget(page);
+      this.#readAhead();
     }
+  }
+
+  /** Reads the page behind the front one, if there is memory for it. */
+  #readAhead(): void {
+    const next = this.#fresh.at(1);
+    if (next !== undefined && !next.resident && this.#pager.hasRoom) this.#pager.load(next);
+  }
+
+  /** The page's fresh messages are there. */
+  pageLoaded(page: Page, loaded: LoadedPage): void {
+    const { messages, returns } = loaded;
+    const [unread, unreadBytes] = [page.unread, page.unreadBytes];
+    page.forgetUnread();
+    let found = 0;
+    let foundBytes = 0;
+    for (let slot = page.head; slot < messages.length; slot++) {
+      const message = messages[slot];
+      page.slots[slot] = message;
+      if (message === undefined) continue;
+      found++;
+      foundBytes += message.bodyLength;
+    }
+    for (const [slot, count] of returns) this.#notePast(page.first + slot, count);
+    // What turned out to be unreadable is not there any more.
+    page.live += found - unread;
+    this.count += found - unread;
+    this.bytes += foundBytes - unreadBytes;
+    if (!this.#hungry) return;
+    this.#hungry = false;
+    this.readable();
   }
 
   #openPage(): Page {
     const last = this.#tail;
+    if (last !== undefined) last.open = false;
     const page = new Page(this, this.#nextFirst, this.#log.current);
     this.#nextFirst += PAGE_SLOTS;
     this.#log.current.pages.add(page);
     this.pages.add(page);
     this.#fresh.push(page);
     this.#tail = page;
-    if (last !== undefined && last.live === 0) {
+    if (last === undefined) return page;
+    if (last.live === 0) {
       this.#fresh.shift();
       this.#forget(last);
+    } else if (this.#fresh.length > NEAR_PAGES && last.head === 0) {
+      this.#pager.pageFull(last);
     }
     return page;
   }
 
   #release(page: Page, position: number): void {
     if (this.removed) return;
-    page.slots[position - page.first] = undefined;
-    page.live--;
+    page.settle(position - page.first);
     if (page.live > 0 || page === this.#tail) return;
     if (this.#fresh.at(0) === page) this.#fresh.shift();
     this.#forget(page);
@@ -269,12 +343,43 @@ export class DurableQueueStore implements QueueStore {
 
   #forget(page: Page): void {
     this.pages.delete(page);
-    page.generation?.pages.delete(page);
+    this.#pager.pageDied(page);
+  }
+
+  /** Whether the page is among those that will be taken from soon. */
+  isNear(page: Page): boolean {
+    return this.#fresh.at(0) === page || this.#fresh.at(1) === page;
+  }
+
+  /** Whether anything is not settled. */
+  hasLive(): boolean {
+    for (const page of this.pages) if (page.live > 0) return true;
+    return false;
+  }
+
+  /** The next message begins a new page if this one is the last. */
+  closeTail(page: Page): void {
+    if (page !== this.#tail) return;
+    page.open = false;
+    this.#tail = undefined;
+  }
+
+  /** Lets go of an empty page. */
+  dropEmpty(page: Page): void {
+    this.closeTail(page);
+    if (this.#fresh.at(0) === page) this.#fresh.shift();
+    this.#forget(page);
   }
 
   #returnsOf(position: number): number {
     if (position >= this.#taken) return 0;
-    return this.#pastReturns.get(position) ?? 1;
+    const returns = this.#pastReturns.get(position) ?? 1;
+    this.#pastReturns.delete(position);
+    return returns;
+  }
+
+  #notePast(position: number, returns: number): void {
+    if (returns > (this.#pastReturns.get(position) ?? 0)) this.#pastReturns.set(position, returns);
   }
 
   #noteReturn(entry: StoredEntry): void {

@@ -58,14 +58,14 @@ export interface DecodedHeader {
   /** Undefined when neither copy is readable. */
   readonly header: FileHeader | undefined;
   /** Both copies are as they were written. */
-  readonly intact: boolean;
+  readonly isIntact: boolean;
 }
 
 /** @throws StoreVersionError when a newer version of the broker wrote it. */
 export function decodeFileHeader(bytes: Buffer, file: string): DecodedHeader {
   const first = decodeCopy(bytes, 0, file);
   const second = decodeCopy(bytes, COPY_AT, file);
-  return { header: first ?? second, intact: first !== undefined && second !== undefined };
+  return { header: first ?? second, isIntact: first !== undefined && second !== undefined };
 }
 
 function decodeCopy(bytes: Buffer, at: number, file: string): FileHeader | undefined {

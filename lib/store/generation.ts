@@ -1,4 +1,5 @@
 import type { DurableQueueStore } from './durable-queue-store.js';
+import { FILE_KIND, fileName } from './file-header.js';
 import type { StoreFile } from './files.js';
 import type { Page } from './page.js';
 
@@ -13,17 +14,63 @@ export class Generation {
   readonly salt: number;
   /** Pages with messages that only this file (or only memory) keeps. */
   readonly pages = new Set<Page>();
-  /** Queues whose last queue record stands here. */
-  readonly queues = new Set<DurableQueueStore>();
-  /** Undefined until something has to be written. */
+  /** Queues whose last queue record stands here, and how many octets it takes. */
+  readonly queues = new Map<DurableQueueStore, number>();
+  /** Open as long as it is written to. */
   file: StoreFile | undefined;
-  /** On disk, or on the way there. */
+  /** There is a file, open or not. */
+  hasFile = false;
+  /** Octets on disk, or on the way there; 0 when there is no file. */
   size = 0;
+  #facts = 0;
   /** Octets of transient messages. */
   transient = 0;
+  /** The last batch that stands here; set when the next generation begins. */
+  lastBatch = 0;
 
   constructor(number: number, salt: number) {
     this.number = number;
     this.salt = salt;
+  }
+
+  get name(): string {
+    return fileName(FILE_KIND.wal, this.number);
+  }
+
+  /** Octets of queue records that a new file would have to repeat. */
+  get facts(): number {
+    return this.#facts;
+  }
+
+  /** Octets that would be gone if this file retired. */
+  get waste(): number {
+    return this.size - this.#facts;
+  }
+
+  /** What makes it full. */
+  get load(): number {
+    return this.waste + this.transient;
+  }
+
+  addFacts(queue: DurableQueueStore, octets: number): void {
+    queue.facts?.removeFacts(queue);
+    queue.facts = this;
+    this.queues.set(queue, octets);
+    this.#facts += octets;
+  }
+
+  removeFacts(queue: DurableQueueStore): void {
+    this.#facts -= this.queues.get(queue) ?? 0;
+    this.queues.delete(queue);
+    queue.facts = undefined;
+  }
+
+  /** Whether no message depends on it. Lets go of pages that turn out to be empty. */
+  isEmpty(): boolean {
+    for (const page of this.pages) {
+      if (page.live > 0) return false;
+      page.queue.dropEmpty(page);
+    }
+    return true;
   }
 }

@@ -1,26 +1,17 @@
-import type { Clock } from '../base/clock.js';
+import type { Disk } from './disk.js';
 import type { DurableQueueStore } from './durable-queue-store.js';
-import { encodeFileHeader, FILE_KIND, FILE_START, fileName } from './file-header.js';
-import type { StoreFiles } from './files.js';
+import { encodeFileHeader, FILE_KIND, FILE_START } from './file-header.js';
+import type { StoreFile } from './files.js';
 import { Generation } from './generation.js';
-import type { StoreLimits } from './limits.js';
 import { appendRemovedRecord } from './queue-record.js';
 import { putUint48, RECORD, RECORD_HEADER } from './record.js';
 import { RecordBuffer } from './record-buffer.js';
-import { isOutOfSpace, StoreFailedError } from './store-errors.js';
-import type { StoreLog } from './store-log.js';
+import { StoreFailedError } from './store-errors.js';
 
 export interface MessageLogOptions {
-  readonly directory: string;
-  readonly files: StoreFiles;
-  readonly clock: Clock;
-  readonly log: StoreLog;
-  readonly limits: StoreLimits;
+  readonly disk: Disk;
   /** Runs its argument at the end of the turn. */
   readonly defer: (task: () => void) => void;
-  /** 32 random bits. */
-  readonly random: () => number;
-  readonly storeId: string;
   /** The first WAL file's number. */
   readonly firstNumber: number;
   readonly firstQueue: number;
@@ -32,7 +23,7 @@ export const FIRST_BATCH = 1;
 
 interface Waiting {
   readonly batch: number;
-  readonly task: () => void;
+  readonly task: (error?: Error) => void;
 }
 
 /**
@@ -48,23 +39,31 @@ export class MessageLog {
   committed = 0;
   /** Numbers for queues; none is given away twice. */
   nextQueue: number;
-  readonly #options: MessageLogOptions;
-  #idle = new RecordBuffer();
   /** Generations before the current one, the oldest first. */
-  readonly #older: Generation[] = [];
+  readonly older: Generation[] = [];
+  /** The last batch with something that has to be safe. */
+  wanted = 0;
+  /** The last batch with a transaction that settles. */
+  lastTransaction = 0;
+  readonly #disk: Disk;
+  readonly #defer: (task: () => void) => void;
+  #idle = new RecordBuffer();
   #dirty: DurableQueueStore[] = [];
   #waiting: Waiting[] = [];
   #scheduled = false;
   #flying = false;
+  #rotating = false;
   #progressTimer = false;
   #failed: Error | undefined;
   #onCommitted: () => void = () => {};
+  #onLanded: () => void = () => {};
   #onFailed: (error: Error) => void = () => {};
   #firstBatch = true;
   readonly #flushNow = (): void => this.#flush();
 
   constructor(options: MessageLogOptions) {
-    this.#options = options;
+    this.#disk = options.disk;
+    this.#defer = options.defer;
     this.nextQueue = options.firstQueue;
     this.current = this.#newGeneration(options.firstNumber);
     this.#openBatch();
@@ -74,17 +73,27 @@ export class MessageLog {
     this.#onCommitted = listener;
   }
 
+  /** As `onCommitted`, for the store itself. */
+  onLanded(listener: () => void): void {
+    this.#onLanded = listener;
+  }
+
   onFailed(listener: (error: Error) => void): void {
     this.#onFailed = listener;
   }
 
   /** To be called when something that has to be safe was added to the buffer. Returns the batch to wait for. */
-  schedule(): number {
-    if (!this.#scheduled && !this.#flying) {
-      this.#scheduled = true;
-      this.#options.defer(this.#flushNow);
-    }
+  appended(): number {
+    this.wanted = this.batch;
+    if (!this.#scheduled && !this.#flying) this.schedule();
     return this.batch;
+  }
+
+  /** Writes what is there at the end of the turn, or as soon as the batch that is under way is safe. */
+  schedule(): void {
+    if (this.#scheduled || this.#flying) return;
+    this.#scheduled = true;
+    this.#defer(this.#flushNow);
   }
 
   /** The queue has progress to tell; it goes with the next batch, or by itself a little later. */
@@ -92,7 +101,7 @@ export class MessageLog {
     this.#dirty.push(queue);
     if (this.#progressTimer) return;
     this.#progressTimer = true;
-    this.#options.clock.after(this.#options.limits.progressDelay, () => {
+    this.#disk.clock.after(this.#disk.limits.progressDelay, () => {
       this.#progressTimer = false;
       if (this.#dirty.length > 0) this.schedule();
     });
@@ -100,47 +109,85 @@ export class MessageLog {
 
   /** Takes over a file that an earlier process wrote. */
   adopt(generation: Generation): void {
-    this.#older.push(generation);
+    this.older.push(generation);
   }
 
   /** Writes the queue's facts into the current generation, giving it a number if it has none. */
   writeFacts(queue: DurableQueueStore): void {
     if (queue.number === 0) queue.number = this.nextQueue++;
+    const before = this.buffer.length;
     queue.writeFacts(this.buffer);
-    queue.facts?.queues.delete(queue);
-    queue.facts = this.current;
-    this.current.queues.add(queue);
+    this.current.addFacts(queue, this.buffer.length - before);
   }
 
   removeQueue(queue: DurableQueueStore): void {
-    queue.facts?.queues.delete(queue);
+    queue.facts?.removeFacts(queue);
     appendRemovedRecord(this.buffer, queue.number);
     this.schedule();
   }
 
-  /** Runs the task when everything added so far is safe. */
-  afterCommit(task: () => void): void {
-    this.#waiting.push({ batch: this.batch, task });
+  /** Resolves when everything added so far is safe; rejects when it will never be. */
+  commit(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failed !== undefined) {
+        reject(this.#failed);
+        return;
+      }
+      const task = (error?: Error): void => (error === undefined ? resolve() : reject(error));
+      this.#waiting.push({ batch: this.batch, task });
+      this.schedule();
+    });
+  }
+
+  /** Leaves the current file for a new one behind the next batch. */
+  rotate(): void {
+    this.#rotating = true;
     this.schedule();
+  }
+
+  get failed(): boolean {
+    return this.#failed !== undefined;
+  }
+
+  /** Takes account of a transient message's memory. */
+  appendedTransient(octets: number): void {
+    const { current } = this;
+    current.transient += octets;
+    if (current.load >= this.#disk.limits.walFile && !this.#rotating) this.rotate();
+  }
+
+  /** Octets of all WAL files that would be gone if they all retired. */
+  get waste(): number {
+    let waste = this.current.waste;
+    for (const generation of this.older) waste += generation.waste;
+    return waste;
+  }
+
+  /** Nothing can be kept safe any more. */
+  fail(doing: string, error: unknown): void {
+    if (this.#failed !== undefined) return;
+    this.#flying = false;
+    this.#failed = new StoreFailedError(doing, error);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { task } of waiting) task(this.#failed);
+    this.#onFailed(this.#failed);
   }
 
   /** Writes and syncs everything, then says that the end was a good one. */
   async close(): Promise<void> {
-    await this.#settled();
+    await this.#settle();
     if (this.#failed === undefined && this.current.file !== undefined) {
       this.buffer.seal(this.buffer.begin(RECORD.closed, 0, RECORD_HEADER));
-      await this.#settled();
+      await this.#settle();
     }
-    for (const { file } of [...this.#older, this.current]) await file?.close();
-    this.#failed ??= new Error('the store is closed');
+    for (const { file } of [...this.older, this.current]) await file?.close();
+    this.#failed ??= new StoreFailedError('writing', 'the store is closed');
   }
 
-  async #settled(): Promise<void> {
+  async #settle(): Promise<void> {
     while (this.#failed === undefined && (this.#flying || this.#hasWork())) {
-      await new Promise<void>((resolve) => {
-        this.#waiting.push({ batch: this.batch, task: resolve });
-        this.#flush();
-      });
+      await this.commit().catch(() => {});
     }
   }
 
@@ -162,68 +209,52 @@ export class MessageLog {
     current.size = at + buffer.length;
     this.buffer = this.#idle;
     this.#idle = buffer;
-    if (current.size + current.transient >= this.#options.limits.walFile) {
-      this.#older.push(current);
-      this.current = this.#newGeneration(current.number + 1);
-    }
+    this.#firstBatch = false;
+    const isFull = current.load >= this.#disk.limits.walFile;
+    if (isFull || this.#rotating) this.#nextGeneration(batch);
     this.#openBatch();
     this.#flying = true;
     this.#commit(current, buffer, at).then(
       () => this.#land(batch),
-      (error: unknown) => this.#fail(error),
+      (error: unknown) => this.fail('writing the message log', error),
     );
   }
 
   /** Nothing to write: whoever waits for this batch waits for the ones before it. */
   #skipBatch(): void {
-    if (this.#waiting.length === 0) return;
+    const isRotating = this.#rotating;
+    if (isRotating) {
+      this.#nextGeneration(--this.batch);
+      this.#openBatch();
+    }
+    if (this.#waiting.length === 0 && !isRotating) return;
     this.#land(this.batch - 1, this.batch);
   }
 
   async #commit(generation: Generation, buffer: RecordBuffer, at: number): Promise<void> {
-    const pieces = buffer.pieces();
-    for (;;) {
-      try {
-        generation.file ??= await this.#createFile(generation);
-        await generation.file.write(pieces, at);
-        break;
-      } catch (error) {
-        if (!isOutOfSpace(error)) throw error;
-        await this.#waitForSpace(error);
-      }
-    }
+    generation.file ??= await this.#createFile(generation);
+    await this.#disk.write(generation.file, buffer.pieces(), at);
     await generation.file.sync();
   }
 
-  async #createFile(generation: Generation): Promise<NonNullable<Generation['file']>> {
-    const { directory, files, storeId } = this.#options;
-    const { number, salt } = generation;
-    const path = `${directory}/${fileName(FILE_KIND.wal, number)}`;
-    const file = await files.create(path);
-    try {
-      const header = { kind: FILE_KIND.wal, salt, number, wal: number, nextQueue: this.nextQueue, storeId };
-      await file.write([encodeFileHeader(header)], 0);
-      await files.syncDirectory(directory);
-      return file;
-    } catch (error) {
-      await file.close();
-      await files.unlink(path);
-      throw error;
-    }
-  }
-
-  async #waitForSpace(error: unknown): Promise<void> {
-    const { clock, limits, log } = this.#options;
-    log.error({ err: error }, 'the disk is full: nothing is confirmed until there is space again');
-    await new Promise<void>((resolve) => clock.after(limits.fullDiskDelay, resolve));
+  async #createFile(generation: Generation): Promise<StoreFile> {
+    const { name, number, salt } = generation;
+    generation.hasFile = true;
+    const { storeId } = this.#disk;
+    const header = { kind: FILE_KIND.wal, salt, number, wal: number, nextQueue: this.nextQueue, storeId };
+    const file = await this.#disk.create(name, encodeFileHeader(header));
+    await this.#disk.sync();
+    return file;
   }
 
   #land(batch: number, reached: number = batch): void {
+    if (this.#failed !== undefined) return;
     this.#flying = false;
     this.committed = batch;
     if (this.#waiting.length > 0) this.#runWaiting(reached);
     this.#onCommitted();
-    if (this.buffer.length > MARKER_BYTES || this.#waiting.length > 0) this.#flush();
+    this.#onLanded();
+    if (this.buffer.length > MARKER_BYTES || this.#waiting.length > 0 || this.#rotating) this.#flush();
   }
 
   #runWaiting(reached: number): void {
@@ -233,23 +264,21 @@ export class MessageLog {
     for (const waiting of due) waiting.task();
   }
 
-  #fail(error: unknown): void {
-    this.#flying = false;
-    this.#failed = new StoreFailedError('writing the message log', error);
-    for (const waiting of this.#waiting) waiting.task();
-    this.#waiting = [];
-    this.#onFailed(this.#failed);
+  #nextGeneration(lastBatch: number): void {
+    this.#rotating = false;
+    this.current.lastBatch = lastBatch;
+    this.older.push(this.current);
+    this.current = this.#newGeneration(this.current.number + 1);
   }
 
   #newGeneration(number: number): Generation {
-    return new Generation(number, this.#options.random());
+    return new Generation(number, this.#disk.random());
   }
 
   #openBatch(): void {
     this.batch++;
     this.buffer.reset(this.current.salt);
     const start = this.buffer.begin(RECORD.batch, this.#firstBatch ? FIRST_BATCH : 0, MARKER_BYTES);
-    this.#firstBatch = false;
     putUint48(this.buffer.view, start + RECORD_HEADER, this.batch);
     this.buffer.seal(start);
   }

@@ -1,7 +1,11 @@
+/* oxlint-disable typescript/no-unsafe-type-assertion -- what a slot holds follows from the page's head */
 import type { DurableQueueStore } from './durable-queue-store.js';
 import type { Generation } from './generation.js';
+import { MESSAGE_OVERHEAD } from './limits.js';
 import type { Message } from './message.js';
 import type { Range } from './queue-record.js';
+import type { Segment } from './segment.js';
+import type { SlotMask } from './slot-mask.js';
 import type { StoredEntry } from './stored-entry.js';
 
 /** Positions that a page spans. Part of the storage format: no two pages of a queue overlap, ever. */
@@ -9,25 +13,50 @@ export const PAGE_SLOTS = 2048;
 
 export const pageStart = (position: number): number => position - (position % PAGE_SLOTS);
 
-/** A message that was not taken, an entry that was, or nothing: settled, or never kept. */
+/** A message that was not taken, an entry that was, or nothing: settled, never kept, or not read from disk yet. */
 export type Slot = Message | StoredEntry | undefined;
+
+/** Where a page's messages stand on disk. */
+export interface Run {
+  readonly segment: Segment;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** From here on a page of taken messages keeps the few that are left in a map. */
+const SPARSE_BELOW = PAGE_SLOTS / 32;
 
 /**
  * Up to {@link PAGE_SLOTS} messages of one queue that follow each other: the unit in which messages move between
- * memory and segments. Slot i has position `first + i`.
+ * memory and segments. Slot i has position `first + i`; slots below `head` were taken, the others are fresh.
  */
 export class Page {
   readonly queue: DurableQueueStore;
   readonly first: number;
+  /** Ends at `head` as long as the fresh messages are on disk only. */
   slots: Slot[] = [];
-  /** Slots below are taken (or were always empty). */
   head = 0;
-  /** Messages not settled, taken ones too. */
+  /** Messages not settled: taken, fresh and unread. */
   live = 0;
   /** Octets of the messages ever put here: bounds what one read brings in. */
   bytes = 0;
   /** The WAL file that a restart would find them in; undefined when it is not needed any more. */
   generation: Generation | undefined;
+  run: Run | undefined;
+  /** The fresh messages are in memory. */
+  resident = true;
+  /** When not resident: slots in use, fresh messages, and octets of their bodies. */
+  size = 0;
+  unread = 0;
+  unreadBytes = 0;
+  /** When not resident: which slots are fresh; undefined when all from `head` on are. */
+  mask: SlotMask | undefined;
+  /** Its fresh messages are being read. */
+  loading = false;
+  /** The queue's last page, to which messages are added. */
+  open = true;
+  /** Replaces `slots` when everything was taken and little is left. */
+  #sparse: Map<number, StoredEntry> | undefined;
 
   constructor(queue: DurableQueueStore, first: number, generation: Generation | undefined) {
     this.queue = queue;
@@ -35,7 +64,12 @@ export class Page {
     this.generation = generation;
   }
 
-  /** Moves `head` to the first fresh message; false when there is none. */
+  /** Slots in use, whether in memory or not. */
+  get end(): number {
+    return this.resident ? this.slots.length : this.size;
+  }
+
+  /** Moves `head` to the first fresh message in memory; false when there is none. */
   skipHoles(): boolean {
     const { slots } = this;
     let { head } = this;
@@ -44,26 +78,116 @@ export class Page {
     return head < slots.length;
   }
 
-  /** Settles what was never taken. */
-  dropFresh(): void {
-    for (let slot = this.head; slot < this.slots.length; slot++) {
-      if (this.slots[slot] === undefined) continue;
-      this.slots[slot] = undefined;
-      this.live--;
+  /** The message of this slot is done with. */
+  settle(slot: number): void {
+    this.live--;
+    if (this.#sparse !== undefined) {
+      this.#sparse.delete(slot);
+      return;
     }
-    this.head = this.slots.length;
+    this.slots[slot] = undefined;
+    if (this.live <= SPARSE_BELOW && this.live > 0 && this.head === this.end && !this.open) this.#thinOut();
   }
 
-  /** What is not settled, in order. */
-  liveRanges(into: Range[]): void {
-    let from = -1;
-    for (let slot = 0; slot < this.slots.length; slot++) {
-      const isLive = this.slots[slot] !== undefined;
-      if (isLive && from < 0) from = slot;
-      if (isLive || from < 0) continue;
-      into.push({ from: this.first + from, to: this.first + slot });
-      from = -1;
+  /** Settles what was never taken. */
+  dropFresh(): void {
+    if (!this.resident) {
+      this.live -= this.unread;
+      this.forgetUnread();
+      return;
     }
-    if (from >= 0) into.push({ from: this.first + from, to: this.first + this.slots.length });
+    for (let slot = this.head; slot < this.slots.length; slot++)
+      if (this.slots[slot] !== undefined) this.live--;
+    if (this.slots.length > this.head) this.slots.length = this.head;
   }
+
+  /** What the fresh messages take in memory, estimated. */
+  cost(): number {
+    if (!this.resident) return 0;
+    let cost = 0;
+    for (let slot = this.head; slot < this.slots.length; slot++) {
+      const message = this.slots[slot] as Message | undefined;
+      if (message !== undefined) cost += message.end - message.start + MESSAGE_OVERHEAD;
+    }
+    return cost;
+  }
+
+  /** Nothing is left to be read. */
+  forgetUnread(): void {
+    this.resident = true;
+    this.unread = 0;
+    this.unreadBytes = 0;
+    this.mask = undefined;
+    this.loading = false;
+  }
+
+  /** Gives the fresh messages' memory back; they stand in the run. */
+  unload(): void {
+    const { slots, head } = this;
+    for (let slot = head; slot < slots.length; slot++) {
+      const message = slots[slot] as Message | undefined;
+      if (message === undefined) continue;
+      this.unread++;
+      this.unreadBytes += message.bodyLength;
+    }
+    if (this.unread === 0) return;
+    this.size = slots.length;
+    this.slots = slots.slice(0, head);
+    this.resident = false;
+  }
+
+  /** Taken entries and, if resident, fresh messages, by slot. */
+  *held(): Iterable<[number, Message | StoredEntry]> {
+    if (this.#sparse !== undefined) {
+      yield* this.#sparse;
+      return;
+    }
+    for (let slot = 0; slot < this.slots.length; slot++) {
+      const held = this.slots[slot];
+      if (held !== undefined) yield [slot, held];
+    }
+  }
+
+  /** The entries that were taken and not settled. */
+  *entries(): Iterable<StoredEntry> {
+    if (this.#sparse !== undefined) {
+      yield* this.#sparse.values();
+      return;
+    }
+    for (let slot = 0; slot < this.head; slot++) {
+      const entry = this.slots[slot] as StoredEntry | undefined;
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  /** Adds what is not settled, in order. */
+  liveRanges(into: Range[]): void {
+    if (this.live === 0) return;
+    if (this.resident && this.head === 0 && this.live === this.slots.length) {
+      addSlots(into, this.first, 0, this.live);
+      return;
+    }
+    for (const [slot] of this.held()) addSlots(into, this.first, slot, 1);
+    if (this.resident) return;
+    if (this.mask === undefined) addSlots(into, this.first, this.head, this.size - this.head);
+    else for (const slot of this.mask.slots()) addSlots(into, this.first, slot, 1);
+  }
+
+  // A few messages must not keep the buffers alive in which their neighbours came.
+  #thinOut(): void {
+    const sparse = new Map<number, StoredEntry>();
+    for (const [slot, held] of this.held()) {
+      (held as StoredEntry).detach();
+      sparse.set(slot, held as StoredEntry);
+    }
+    this.#sparse = sparse;
+    this.slots = [];
+  }
+}
+
+function addSlots(into: Range[], first: number, slot: number, count: number): void {
+  const from = first + slot;
+  const last = into.at(-1);
+  if (last !== undefined && last.to === from) into[into.length - 1] = { from: last.from, to: from + count };
+  else into.push({ from, to: from + count });
 }

@@ -1,6 +1,5 @@
 import { getUint48, putUint48, RECORD, RECORD_HEADER } from './record.js';
 import type { RecordBuffer } from './record-buffer.js';
-import type { StoredEntry } from './stored-entry.js';
 
 /**
  * What a queue's consumers did since its last record:
@@ -8,47 +7,45 @@ import type { StoredEntry } from './stored-entry.js';
  *   number u32 | taken u48 | ranges u32 | returned u32 | ranges x (from u48, count u48)
  *   | returned x (position u48, returns u32)
  *
- * The ranges were settled. The highest bit of `returns` is set when the message was taken again since.
+ * The ranges were settled. `returns` is what a restart has to count: one more if the message is out.
  */
 export interface ProgressRecord {
   readonly number: number;
   readonly taken: number;
   /** Pairs: from, to (exclusive). */
   readonly settled: readonly number[];
-  /** Pairs: position, returns as recovery has to count them. */
+  /** Pairs: position, returns. */
   readonly returned: readonly number[];
 }
 
 const FIXED = RECORD_HEADER + 18;
 const RANGE_BYTES = 12;
 const RETURNED_BYTES = 10;
-const OUT = 0x80000000;
 
-/** @param settled pairs: from, to (exclusive) */
+/** @param settled pairs: from, to (exclusive); @param returned pairs: position, returns */
 export function appendProgressRecord(
   buffer: RecordBuffer,
   number: number,
   taken: number,
   settled: readonly number[],
-  returned: readonly StoredEntry[],
+  returned: readonly number[],
 ): void {
-  const length = FIXED + (settled.length >> 1) * RANGE_BYTES + returned.length * RETURNED_BYTES;
+  const length = FIXED + (settled.length >> 1) * RANGE_BYTES + (returned.length >> 1) * RETURNED_BYTES;
   const start = buffer.begin(RECORD.progress, 0, length);
   const { view } = buffer;
   view.setUint32(start + 12, number, true);
   putUint48(view, start + 16, taken);
   view.setUint32(start + 22, settled.length >> 1, true);
-  view.setUint32(start + 26, returned.length, true);
+  view.setUint32(start + 26, returned.length >> 1, true);
   let at = start + FIXED;
   for (let i = 0; i < settled.length; i += 2, at += RANGE_BYTES) {
     const from = settled[i]!;
     putUint48(view, at, from);
     putUint48(view, at + 6, settled[i + 1]! - from);
   }
-  for (const entry of returned) {
-    putUint48(view, at, entry.position);
-    view.setUint32(at + 6, (entry.returns | (entry.out ? OUT : 0)) >>> 0, true);
-    at += RETURNED_BYTES;
+  for (let i = 0; i < returned.length; i += 2, at += RETURNED_BYTES) {
+    putUint48(view, at, returned[i]!);
+    view.setUint32(at + 6, returned[i + 1]!, true);
   }
   buffer.seal(start);
 }
@@ -62,8 +59,7 @@ export function readProgressRecord(bytes: Buffer, start: number): ProgressRecord
     settled.push(from, from + getUint48(bytes, at + 6));
   }
   for (let left = bytes.readUInt32LE(start + 26); left > 0; left--, at += RETURNED_BYTES) {
-    const word = bytes.readUInt32LE(at + 6);
-    returned.push(getUint48(bytes, at), (word & ~OUT) + (word >= OUT ? 1 : 0));
+    returned.push(getUint48(bytes, at), bytes.readUInt32LE(at + 6));
   }
   return {
     number: bytes.readUInt32LE(start + 12),

@@ -11,6 +11,30 @@ export interface RecordVisitor {
 
 const WINDOW = 1 << 20;
 
+/** Visits the records in `bytes`, which begin with one; offsets are counted from there. */
+export function visitRecords(bytes: Buffer, salt: number, visitor: RecordVisitor): void {
+  let at = 0;
+  while (at < bytes.length) {
+    const length = soundLength(bytes, at, salt);
+    if (length > 0) {
+      visitor.record(bytes[at + 8]!, bytes, at, at + length, at);
+      at += length;
+      continue;
+    }
+    let next = at + 1;
+    while (next < bytes.length && soundLength(bytes, next, salt) === 0) next++;
+    visitor.bad(at, next - at);
+    at = next;
+  }
+}
+
+/** The length of the sound record at `at`, 0 when there is none. */
+function soundLength(bytes: Buffer, at: number, salt: number): number {
+  if (bytes.length - at < RECORD_HEADER) return 0;
+  const length = probeHeader(bytes, at, salt);
+  return length > 0 && at + length <= bytes.length && isSound(bytes, at, length, salt) ? length : 0;
+}
+
 /** Reads a file's records one after the other and finds its way behind what is damaged. */
 export class RecordScanner {
   readonly #file: StoreFile;

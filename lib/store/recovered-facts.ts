@@ -14,6 +14,8 @@ export class QueueFacts {
   id: string | undefined;
   /** WAL file of the last queue record. */
   home = 0;
+  /** How much the queue record takes there. */
+  octets = 0;
   /** Above every position that is mentioned anywhere. */
   next = 0;
   taken = 0;
@@ -49,9 +51,10 @@ export class QueueFacts {
     return isCovered(this.settled(), position);
   }
 
-  know(record: QueueRecord, home: number): void {
+  know(record: QueueRecord, home: number, octets: number): void {
     this.id = record.id;
     this.home = home;
+    this.octets = octets;
     if (record.next > this.next) this.next = record.next;
     if (record.taken > this.taken) this.taken = record.taken;
     let from = 0;
@@ -78,7 +81,7 @@ export class RecoveredFacts {
       case RECORD.progress:
         return this.#progress(bytes, start);
       case RECORD.queue:
-        return this.#queue(readQueueRecord(bytes, start), home);
+        return this.#queue(readQueueRecord(bytes, start), home, 2 * (end - start));
       case RECORD.removed:
         this.of(readRemovedRecord(bytes, start)).removed = true;
         return undefined;
@@ -108,8 +111,8 @@ export class RecoveredFacts {
     }
   }
 
-  #queue(record: QueueRecord, home: number): void {
-    this.of(record.number).know(record, home);
+  #queue(record: QueueRecord, home: number, octets: number): void {
+    this.of(record.number).know(record, home, octets);
     const last = this.#numbers.get(record.id);
     if (last === undefined || last < record.number) this.#numbers.set(record.id, record.number);
   }

@@ -1,28 +1,23 @@
-import { DurableQueueStore } from './durable-queue-store.js';
-import { FILE_KIND, type FileHeader, type NumberedFile, parseFileName } from './file-header.js';
+import type { DurableQueueStore } from './durable-queue-store.js';
+import { FILE_KIND, type NumberedFile, parseFileName } from './file-header.js';
 import type { StoreFiles } from './files.js';
 import { Generation } from './generation.js';
-import { Message } from './message.js';
+import type { Message } from './message.js';
 import type { MessageLog } from './message-log.js';
 import { eachTarget, readMessage } from './message-record.js';
-import { Page, pageStart } from './page.js';
-import { eachInside, type QueueFacts, RecoveredFacts } from './recovered-facts.js';
+import type { Pager } from './pager.js';
+import { eachInside, RecoveredFacts } from './recovered-facts.js';
+import type { RecoveredSegments } from './recovered-segments.js';
+import { RecoveringQueue } from './recovering-queue.js';
 import { RECORD } from './record.js';
-import type { Damage, StoreLog } from './store-log.js';
-import { readFileHeader, WalFileScan, withFile } from './wal-file.js';
+import type { Damage } from './store-log.js';
+import { type FoundWal, readFileHeader, WalFileScan, withFile } from './wal-file.js';
 
 export interface RecoveryOptions {
   readonly directory: string;
   readonly files: StoreFiles;
-  readonly log: StoreLog;
   /** Told while recovery goes on: octets of the log read so far, and how many there are. */
   readonly onProgress: (done: number, total: number) => void;
-}
-
-interface WalFile {
-  readonly name: string;
-  readonly header: FileHeader;
-  readonly size: number;
 }
 
 const SLAB = 64 * 1024;
@@ -35,10 +30,10 @@ export class Recovery {
   storeId: string | undefined;
   /** Above the number of every file. */
   nextFile = 1;
-  /** No queue had this number or a higher one. */
-  nextQueue = 1;
   readonly #options: RecoveryOptions;
-  readonly #wal: WalFile[] = [];
+  /** In order of their numbers. */
+  segmentFiles: readonly NumberedFile[] = [];
+  readonly #wal: FoundWal[] = [];
   #slab = Buffer.alloc(0);
   #slabAt = 0;
   #done = 0;
@@ -53,78 +48,83 @@ export class Recovery {
     const names = await files.list(directory);
     const found = names.map(parseFileName).filter((file) => file !== undefined);
     found.sort((a, b) => a.number - b.number);
-    for (const file of found) if (file.number >= this.nextFile) this.nextFile = file.number + 1;
-    await this.#openWal(found.filter((file) => file.kind === FILE_KIND.wal));
+    const wal = found.filter((file) => file.kind === FILE_KIND.wal);
+    this.segmentFiles = found.filter((file) => file.kind !== FILE_KIND.wal);
+    this.nextFile = (wal.at(-1)?.number ?? 0) + 1;
+    await this.#openWal(wal);
     const scans: WalFileScan[] = [];
     for (const file of this.#wal) scans.push(await this.#readFile(file));
     this.#judge(scans);
-    this.nextQueue = Math.max(this.nextQueue, this.facts.nextQueue);
   }
 
   /** The queues with their live messages, for `log` to go on with; the old files become its older generations. */
-  async readMessages(log: MessageLog): Promise<Map<string, DurableQueueStore>> {
-    const byNumber = new Map<number, RecoveringQueue>();
-    for (const facts of this.facts.known()) byNumber.set(facts.number, new RecoveringQueue(facts, log));
+  async readMessages(
+    log: MessageLog,
+    pager: Pager,
+    segments: RecoveredSegments,
+  ): Promise<DurableQueueStore[]> {
+    const queues = new Map<number, RecoveringQueue>();
+    for (const facts of this.facts.known()) queues.set(facts.number, new RecoveringQueue(facts, log, pager));
+    await segments.place(queues);
     for (const file of this.#wal) {
-      const generation = new Generation(file.header.number, file.header.salt);
+      const generation = new Generation(file.number, file.header?.salt ?? 0);
       generation.size = file.size;
+      generation.hasFile = true;
       log.adopt(generation);
-      for (const queue of byNumber.values()) queue.place(generation);
-      await this.#readMessagesOf(file, generation, byNumber);
+      for (const queue of queues.values()) queue.placeFacts(generation);
+      await this.#readMessagesOf(file, generation, queues);
     }
-    const queues = new Map<string, DurableQueueStore>();
-    for (const { queue, pages } of byNumber.values()) {
-      queue.adopt(pages.values());
-      queues.set(queue.id, queue);
-    }
-    return queues;
+    return [...queues.values()].map((queue) => queue.finish());
+  }
+
+  get oldestWal(): number {
+    return this.#wal[0]?.number ?? Number.POSITIVE_INFINITY;
   }
 
   async #openWal(found: readonly NumberedFile[]): Promise<void> {
     const { directory, files } = this.#options;
     for (const { name, number } of found) {
       await withFile(files, `${directory}/${name}`, async (file) => {
-        const { header, intact, size } = await readFileHeader(file, name);
-        if (!intact)
-          this.damage.push({ file: name, offset: 0, length: Math.min(size, 1024), kind: 'header' });
-        if (header === undefined || header.number !== number || header.kind !== FILE_KIND.wal) return;
-        this.#wal.push({ name, header, size });
+        const { header, isIntact, size } = await readFileHeader(file, name);
+        this.#wal.push({ name, number, header, isIntact, size });
+        if (header === undefined) return;
         this.storeId = header.storeId;
-        this.nextQueue = Math.max(this.nextQueue, header.nextQueue);
+        this.facts.nextQueue = Math.max(this.facts.nextQueue, header.nextQueue);
       });
     }
   }
 
-  async #readFile(wal: WalFile): Promise<WalFileScan> {
-    const { header } = wal;
+  async #readFile(wal: FoundWal): Promise<WalFileScan> {
     const scan = new WalFileScan((type, bytes, start, end) => {
-      this.facts.visit(header.number, type, bytes, start, end);
+      this.facts.visit(wal.number, type, bytes, start, end);
     });
     await this.#scan(wal, scan);
     return scan;
   }
 
-  async #scan(wal: WalFile, scan: WalFileScan): Promise<void> {
+  async #scan(wal: FoundWal, scan: WalFileScan): Promise<void> {
     const { directory, files, onProgress } = this.#options;
-    await withFile(files, `${directory}/${wal.name}`, (file) => scan.run(file, wal.header.salt, wal.size));
-    this.#done += wal.size;
+    const { name, header, size } = wal;
+    if (header !== undefined) {
+      await withFile(files, `${directory}/${name}`, (file) => scan.run(file, header.salt, size));
+    }
+    this.#done += size;
     onProgress(
       this.#done,
-      this.#wal.reduce((sum, { size }) => sum + 2 * size, 0),
+      this.#wal.reduce((sum, one) => sum + 2 * one.size, 0),
     );
   }
 
   /** Tells torn ends from damage: a file's last batch was synced if the same process began another file after. */
   #judge(scans: readonly WalFileScan[]): void {
     for (const [index, scan] of scans.entries()) {
-      const next = scans[index + 1];
-      const { name } = this.#wal[index]!;
-      this.damage.push(...scan.damage(name, next !== undefined && !next.startsProcess));
+      const isSynced = scans[index + 1]?.startsProcess === false;
+      this.damage.push(...scan.damage(this.#wal[index]!, isSynced));
     }
   }
 
   async #readMessagesOf(
-    wal: WalFile,
+    wal: FoundWal,
     generation: Generation,
     queues: ReadonlyMap<number, RecoveringQueue>,
   ): Promise<void> {
@@ -148,7 +148,7 @@ export class Recovery {
     let message: Message | undefined;
     eachTarget(bytes, start, (number, position) => {
       const queue = queues.get(number);
-      if (queue === undefined || queue.facts.isSettled(position)) return;
+      if (queue === undefined || !queue.lacks(position)) return;
       message ??= this.#keep(readMessage(bytes, start, end));
       queue.put(message, position, generation);
     });
@@ -165,39 +165,5 @@ export class Recovery {
     this.#slabAt += length;
     message.bytes.copy(this.#slab, at, message.start, message.end);
     return message.movedTo(this.#slab, at);
-  }
-}
-
-/** A queue on its way from records to pages. */
-class RecoveringQueue {
-  readonly facts: QueueFacts;
-  readonly queue: DurableQueueStore;
-  readonly pages = new Map<number, Page>();
-
-  constructor(facts: QueueFacts, log: MessageLog) {
-    this.facts = facts;
-    const { number, next, taken } = facts;
-    const returns = new Map([...facts.returns].filter(([position]) => !facts.isSettled(position)));
-    this.queue = new DurableQueueStore(facts.id ?? '', true, log, { number, next, taken, returns });
-  }
-
-  /** Remembers where the queue's record stands. */
-  place(generation: Generation): void {
-    if (this.facts.home !== generation.number) return;
-    this.queue.facts = generation;
-    generation.queues.add(this.queue);
-  }
-
-  put(message: Message, position: number, generation: Generation): void {
-    const first = pageStart(position);
-    let page = this.pages.get(first);
-    if (page === undefined) {
-      page = new Page(this.queue, first, generation);
-      this.pages.set(first, page);
-      generation.pages.add(page);
-    }
-    const slot = position - first;
-    while (page.slots.length <= slot) page.slots.push(undefined);
-    page.slots[slot] = message;
   }
 }

@@ -61,6 +61,12 @@ function inOrder(pairs: readonly number[]): number[] {
 
 /** Whether `position` is inside one of the joined ranges. */
 export function isCovered(joined: readonly number[], position: number): boolean {
+  const at = firstRangeAbove(joined, position) * 2;
+  return at < joined.length && joined[at]! <= position;
+}
+
+/** Index of the first of the joined ranges that ends above `position`. */
+export function firstRangeAbove(joined: readonly number[], position: number): number {
   let low = 0;
   let high = joined.length >> 1;
   while (low < high) {
@@ -68,5 +74,5 @@ export function isCovered(joined: readonly number[], position: number): boolean 
     if (joined[middle * 2 + 1]! <= position) low = middle + 1;
     else high = middle;
   }
-  return low * 2 < joined.length && joined[low * 2]! <= position;
+  return low;
 }

@@ -14,4 +14,18 @@ export class StoredEntry extends Entry {
     super(message, position, returns);
     this.page = page;
   }
+
+  /** What a restart has to count: a message that is out comes back. */
+  get returnsAfterCrash(): number {
+    return this.out ? this.returns + 1 : this.returns;
+  }
+
+  /** Lets go of a buffer that is much larger than the message in it. */
+  detach(): void {
+    const { bytes, start, end } = this.message;
+    if (bytes.length < 2 * (end - start)) return;
+    const own = Buffer.allocUnsafeSlow(end - start);
+    bytes.copy(own, 0, start, end);
+    this.message = this.message.movedTo(own, 0);
+  }
 }

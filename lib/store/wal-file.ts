@@ -21,14 +21,26 @@ export async function withFile<T>(
 
 export interface OpenedHeader {
   readonly header: FileHeader | undefined;
-  readonly intact: boolean;
+  /** Both copies are as they were written. */
+  readonly isIntact: boolean;
   readonly size: number;
 }
 
 export async function readFileHeader(file: StoreFile, name: string): Promise<OpenedHeader> {
   const bytes = Buffer.alloc(FILE_START);
   const filled = await file.read(bytes, 0);
-  return { ...decodeFileHeader(bytes.subarray(0, filled), name), size: await file.size() };
+  const { header, isIntact } = decodeFileHeader(bytes.subarray(0, filled), name);
+  return { header, isIntact, size: await file.size() };
+}
+
+/** A WAL file as it was found. */
+export interface FoundWal {
+  readonly name: string;
+  readonly number: number;
+  /** Undefined when it cannot be read: then nothing in the file can. */
+  readonly header: FileHeader | undefined;
+  readonly isIntact: boolean;
+  readonly size: number;
 }
 
 interface BadStretch {
@@ -38,11 +50,12 @@ interface BadStretch {
 
 /** What one reading of a WAL file showed about the file itself. */
 export class WalFileScan implements RecordVisitor {
-  /** The file begins with the first batch of a process. */
-  startsProcess = false;
+  /** The file begins with the first batch of a process; undefined when there is no batch. */
+  startsProcess: boolean | undefined;
   /** The process that wrote it stopped in good order. */
   closed = false;
   #lastBatch = 0;
+  #batches = 0;
   readonly #bad: BadStretch[] = [];
   readonly #visit: RecordVisitor['record'];
 
@@ -58,6 +71,7 @@ export class WalFileScan implements RecordVisitor {
     if (type === RECORD.batch) {
       if (this.#lastBatch === 0) this.startsProcess = (bytes[start + 9]! & FIRST_BATCH) !== 0;
       this.#lastBatch = offset;
+      this.#batches++;
     } else if (type === RECORD.closed) {
       this.closed = true;
     } else {
@@ -71,15 +85,16 @@ export class WalFileScan implements RecordVisitor {
 
   /**
    * Everything unreadable. A batch is written when the one before it was synced, so only the last one can be torn,
-   * and only if `lastSynced` is not known from a later file or from a good end.
+   * and only if `isSynced` is not known from a later file or from a good end.
    */
-  damage(file: string, lastSynced: boolean): Damage[] {
-    const tornFrom = lastSynced || this.closed ? Number.POSITIVE_INFINITY : this.#lastBatch;
-    return this.#bad.map(({ offset, length }) => ({
-      file,
-      offset,
-      length,
-      kind: offset >= tornFrom ? 'torn' : 'record',
-    }));
+  damage({ name, isIntact, size }: FoundWal, isSynced: boolean): Damage[] {
+    const tornFrom = isSynced || this.closed ? Number.POSITIVE_INFINITY : this.#lastBatch;
+    const damage = this.#bad.map(({ offset, length }): Damage => {
+      return { file: name, offset, length, kind: offset >= tornFrom ? 'torn' : 'record' };
+    });
+    if (isIntact) return damage;
+    // The header is written with the first batch and synced with it.
+    const kind = tornFrom < Number.POSITIVE_INFINITY && this.#batches < 2 ? 'torn' : 'header';
+    return [{ file: name, offset: 0, length: Math.min(size, FILE_START), kind }, ...damage];
   }
 }

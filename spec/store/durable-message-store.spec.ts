@@ -3,10 +3,21 @@ import { systemClock } from '../../lib/base/clock.js';
 import { openDurableMessageStore } from '../../lib/store/durable-message-store.js';
 import type { MessageStore, QueueStore } from '../../lib/store/message-store.js';
 import { messageStoreContract } from '../contracts/message-store.js';
+import { tinyLimits } from '../support/tiny-limits.js';
 import { bodyOf, messageOf, takeAll, takeBodies, takeOne } from '../support/messages.js';
 
 messageStoreContract(tap, async (t) => {
   const store = await openDurableMessageStore({ directory: `${t.testdir()}/store`, clock: systemClock });
+  t.teardown(() => store.close());
+  return store;
+});
+
+messageStoreContract(tap, async (t) => {
+  const store = await openDurableMessageStore({
+    directory: t.testdir(),
+    clock: systemClock,
+    limits: tinyLimits,
+  });
   t.teardown(() => store.close());
   return store;
 });

@@ -1,0 +1,250 @@
+import type { Disk } from './disk.js';
+import type { DurableQueueStore } from './durable-queue-store.js';
+import type { Generation } from './generation.js';
+import type { MessageLog } from './message-log.js';
+import type { Page } from './page.js';
+import { loadPage } from './page-loader.js';
+import type { Segment } from './segment.js';
+import { SegmentReader } from './segment-reader.js';
+import type { SegmentWriter } from './segment-writer.js';
+import { SegmentWriters } from './segment-writers.js';
+import type { Damage } from './store-log.js';
+
+/** A full page that may leave memory once its batch is safe. */
+interface Candidate {
+  readonly page: Page;
+  readonly batch: number;
+}
+
+/** How many octets of pages are encoded before they are written. */
+const WRITE_AT = 512 * 1024;
+/** A generation with fewer octets is not worth leaving for the memory that it takes. */
+const ROTATE_FROM = 4 * 2 ** 20;
+
+/**
+ * Moves messages between memory and segments, one job at a time: full pages of long queues leave memory, WAL files
+ * retire (what is live in them leaves memory too), segments that nobody needs are deleted. Reading goes beside that.
+ */
+export class Pager {
+  /** What messages take that were not taken yet, estimated. */
+  memory = 0;
+  readonly damage: Damage[];
+  readonly pageOctets: number;
+  readonly #log: MessageLog;
+  readonly #disk: Disk;
+  readonly #reader: SegmentReader;
+  readonly #writers: SegmentWriters;
+  #candidates: Candidate[] = [];
+  /** Octets of #candidates. */
+  #waiting = 0;
+  /** Segments that had no page when they were last looked at. */
+  readonly #unused = new Set<Segment>();
+  #running: Promise<void> | undefined;
+  #closed = false;
+  #idleTimer = false;
+  #lastBatch = 0;
+
+  constructor(log: MessageLog, disk: Disk, firstSegment: number, damage: Damage[]) {
+    this.#log = log;
+    this.#disk = disk;
+    this.damage = damage;
+    this.pageOctets = disk.limits.page;
+    this.#reader = new SegmentReader(disk);
+    this.#writers = new SegmentWriters(log, disk, firstSegment);
+    log.onLanded(() => this.#landed());
+  }
+
+  /** Octets of pages that are to leave memory and did not yet. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** There is memory for messages that nobody has asked for yet. */
+  get hasRoom(): boolean {
+    return this.memory < this.#disk.limits.memory;
+  }
+
+  /** The page was filled and stands far behind the queue's head. */
+  pageFull(page: Page): void {
+    this.#candidates.push({ page, batch: this.#log.wanted });
+    this.#waiting += page.bytes;
+    this.kick();
+  }
+
+  /** The page has no message any more. */
+  pageDied(page: Page): void {
+    page.generation?.pages.delete(page);
+    const segment = page.run?.segment;
+    if (segment?.pages.delete(page) !== true || segment.pages.size > 0) return;
+    this.#unused.add(segment);
+    this.kick();
+  }
+
+  /** Reads the page's fresh messages and tells its queue. */
+  load(page: Page): void {
+    if (page.loading) return;
+    page.loading = true;
+    void loadPage(page, this.#reader).then((loaded) => {
+      if (!page.loading) return;
+      for (const damage of loaded.damage) this.report(damage);
+      page.queue.pageLoaded(page, loaded);
+      this.memory += page.cost();
+    });
+  }
+
+  report(damage: Damage): void {
+    this.damage.push(damage);
+    this.#disk.log.warn(damage, 'unreadable octets were skipped');
+  }
+
+  /** Starts working if there is something to do. */
+  kick(): void {
+    if (this.#running !== undefined || this.#closed || !this.#hasWork()) return;
+    this.#running = this.#run()
+      .catch((error: unknown) => this.#log.fail('writing messages to a segment', error))
+      .finally(() => {
+        this.#running = undefined;
+        this.kick();
+      });
+  }
+
+  /** Finishes what is under way and makes the segments readable without the WAL. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running;
+    if (!this.#log.failed) await this.#writers.sealAll(Number.POSITIVE_INFINITY);
+    await this.#writers.close();
+    await this.#reader.close();
+  }
+
+  #hasWork(): boolean {
+    return !this.#log.failed && (this.#isReady() || this.#unused.size > 0 || this.#due() !== undefined);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#closed && this.#hasWork()) {
+      if (this.#unused.size > 0) await this.#deleteUnused();
+      if (this.#isReady()) await this.#pageOut();
+      const generation = this.#due();
+      if (generation !== undefined) await this.#retire(generation);
+    }
+  }
+
+  #isReady(): boolean {
+    const first = this.#candidates[0];
+    return first !== undefined && first.batch <= this.#log.committed;
+  }
+
+  async #pageOut(): Promise<void> {
+    const writers = new Set<SegmentWriter>();
+    let octets = 0;
+    while (octets < WRITE_AT && this.#isReady()) {
+      const { page } = this.#candidates.shift()!;
+      this.#waiting -= page.bytes;
+      // One that is being taken from is near the head; and a transaction may have settled a part of it.
+      if (page.run !== undefined || page.live === 0 || page.head > 0 || page.queue.isNear(page)) continue;
+      const writer = await this.#writers.of(page.queue);
+      writer.add(page);
+      writers.add(writer);
+      octets += page.bytes;
+    }
+    for (const writer of writers) await this.#flush(writer, true);
+  }
+
+  /** Writes what was gathered and gives the memory back. */
+  async #flush(writer: SegmentWriter, keepsNear: boolean): Promise<void> {
+    const { segment } = writer;
+    for (const page of await writer.flush()) {
+      if (page.live === 0 || page.queue.removed) {
+        page.run = undefined;
+        continue;
+      }
+      segment.pages.add(page);
+      if (!page.queue.durable) page.generation?.pages.delete(page);
+      if (keepsNear && page.queue.isNear(page)) continue;
+      this.memory -= page.cost();
+      page.unload();
+    }
+    if (segment.pages.size === 0) this.#unused.add(segment);
+  }
+
+  /** The generation that has to retire now. */
+  #due(): Generation | undefined {
+    const oldest = this.#log.older[0];
+    if (oldest === undefined || oldest.lastBatch > this.#log.committed) return undefined;
+    // What has to be repeated in a new file must be little beside what is gone with the old one.
+    if (oldest.waste >= oldest.facts && oldest.isEmpty()) return oldest;
+    const { wal, memory } = this.#disk.limits;
+    return this.#log.waste > wal || (this.memory > memory && !oldest.isEmpty()) ? oldest : undefined;
+  }
+
+  async #retire(generation: Generation): Promise<void> {
+    await this.#moveOut(generation);
+    await this.#writers.sealAll(generation.number);
+    generation.pages.clear();
+    for (const queue of generation.queues.keys()) this.#renewFacts(generation, queue);
+    await this.#log.commit();
+    // Before the file goes, everything that replaces it has to be there, and what it helped to delete be gone.
+    await this.#disk.sync();
+    this.#log.older.shift();
+    await generation.file?.close();
+    if (generation.hasFile) await this.#disk.unlink(generation.name);
+  }
+
+  /** Writes what is live in the generation to segments that many queues share. */
+  async #moveOut(generation: Generation): Promise<void> {
+    for (const page of generation.pages) {
+      if (page.live === 0) page.queue.dropEmpty(page);
+      if (page.live === 0 || page.run !== undefined) continue;
+      // A message that an unsafe transaction settled must not be missing in the segment when the transaction is.
+      while (this.#log.lastTransaction > this.#log.committed) await this.#log.commit();
+      if (page.live === 0 || page.queue.removed) continue;
+      page.queue.closeTail(page);
+      const writer = await this.#writers.shared(page.queue.durable);
+      writer.add(page);
+      if (writer.gathered >= WRITE_AT) await this.#flush(writer, false);
+    }
+    for (const writer of this.#writers.allShared()) await this.#flush(writer, false);
+  }
+
+  /** Repeats what the oldest file knew about the queue; a queue with nothing live needs no mention. */
+  #renewFacts(generation: Generation, queue: DurableQueueStore): void {
+    generation.removeFacts(queue);
+    if (queue.hasLive()) this.#log.writeFacts(queue);
+    else queue.number = 0;
+  }
+
+  async #deleteUnused(): Promise<void> {
+    if (this.#log.lastTransaction > this.#log.committed) await this.#log.commit();
+    for (const segment of this.#unused) {
+      this.#unused.delete(segment);
+      if (segment.pages.size > 0) continue;
+      const written = await this.#writers.abandon(segment);
+      await this.#reader.forget(segment);
+      if (written || segment.sealed) await this.#disk.unlink(segment.name);
+    }
+  }
+
+  #landed(): void {
+    const { older, current } = this.#log;
+    if (!this.hasRoom && older.length === 0 && current.load > ROTATE_FROM)
+      this.#log.rotate();
+    this.kick();
+    if (this.#idleTimer || this.#closed) return;
+    this.#idleTimer = true;
+    this.#lastBatch = this.#log.batch;
+    this.#disk.clock.after(this.#disk.limits.idleDelay, () => this.#idle());
+  }
+
+  /** Leaves the current file when it is of no use and nothing is going on. */
+  #idle(): void {
+    this.#idleTimer = false;
+    if (this.#closed) return;
+    const { current } = this.#log;
+    if (this.#lastBatch !== this.#log.batch) {
+      this.#landed();
+    } else if (current.waste > current.facts + this.#disk.limits.idleWal && current.isEmpty()) {
+      this.#log.rotate();
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { DurableQueueStore } from './durable-queue-store.js';
+import type { Generation } from './generation.js';
+import type { Message } from './message.js';
+import type { MessageLog } from './message-log.js';
+import { Page, pageStart } from './page.js';
+import type { Pager } from './pager.js';
+import type { QueueFacts } from './recovered-facts.js';
+
+/** A queue on its way from records to pages. */
+export class RecoveringQueue {
+  readonly facts: QueueFacts;
+  readonly queue: DurableQueueStore;
+  /** By their first position. */
+  readonly pages = new Map<number, Page>();
+
+  constructor(facts: QueueFacts, log: MessageLog, pager: Pager) {
+    this.facts = facts;
+    const { number, next, taken } = facts;
+    const returns = new Map([...facts.returns].filter(([position]) => !facts.isSettled(position)));
+    this.queue = new DurableQueueStore(facts.id ?? '', true, log, pager, { number, next, taken, returns });
+  }
+
+  /** Remembers where the queue's record stands. */
+  placeFacts(generation: Generation): void {
+    if (this.facts.home !== generation.number) return;
+    generation.addFacts(this.queue, this.facts.octets);
+  }
+
+  /** Whether the message has to be taken from the WAL. What a page in a segment lacks was settled before. */
+  lacks(position: number): boolean {
+    if (this.facts.isSettled(position)) return false;
+    return this.pages.get(pageStart(position))?.run === undefined;
+  }
+
+  put(message: Message, position: number, generation: Generation): void {
+    const first = pageStart(position);
+    let page = this.pages.get(first);
+    if (page === undefined) {
+      page = new Page(this.queue, first, generation);
+      this.pages.set(first, page);
+      generation.pages.add(page);
+    }
+    const slot = position - first;
+    while (page.slots.length <= slot) page.slots.push(undefined);
+    page.slots[slot] = message;
+  }
+
+  /** Hands the pages to the queue. */
+  finish(): DurableQueueStore {
+    this.queue.adopt([...this.pages.values()].filter((page) => page.run === undefined || page.live > 0));
+    return this.queue;
+  }
+}

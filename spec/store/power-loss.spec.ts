@@ -1,0 +1,36 @@
+import tap from 'tap';
+import { Random } from '../support/random.js';
+import { type RestartKind, StoreTrial } from '../support/store-trial.js';
+
+const isTorture = process.env['WARRENMQ_TORTURE'] !== undefined;
+const SEEDS = isTorture ? 1000 : 50;
+const FIRST_SEED = Number(process.env['WARRENMQ_SEED'] ?? 1);
+
+async function trial(seed: number, kinds: readonly RestartKind[]): Promise<string[]> {
+  const random = new Random(seed);
+  const trying = new StoreTrial(random);
+  await trying.open();
+  for (let round = 0; round < 4; round++) {
+    for (let left = random.below(150); left > 0; left--) await trying.step();
+    await trying.restart(random.pick(kinds));
+    if (trying.complaints.length > 0) return [`seed ${seed}, round ${round}`, ...trying.complaints];
+  }
+  return [];
+}
+
+function proves(promise: string, kinds: readonly RestartKind[]): void {
+  void tap.test(`${promise}, ${SEEDS} seeds`, { timeout: 3_600_000 }, async (t) => {
+    t.setTimeout(3_600_000);
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
+      const complaints = await trial(seed, kinds);
+      if (complaints.length === 0) continue;
+      t.fail('the store broke its promise', { complaints: complaints.slice(0, 20) });
+      return;
+    }
+    t.ok(true);
+  });
+}
+
+proves('a clean stop changes nothing', ['close']);
+proves('a killed process loses nothing that was confirmed', ['kill']);
+proves('a loss of power loses nothing that was confirmed', ['power loss', 'power loss', 'kill', 'close']);
