@@ -47,7 +47,11 @@ export class Exchange {
     this.#matcher.remove(binding);
   }
 
-  match(routingKey: string, headers: FieldTable | undefined, found: Set<Destination>): void {
-    this.#matcher.match(routingKey, headers, found);
+  /** Adds the destinations of a message with these routing keys, at least one, to `found`. */
+  match(routingKeys: Iterable<string>, headers: FieldTable | undefined, found: Set<Destination>): void {
+    for (const key of routingKeys) {
+      this.#matcher.match(key, headers, found);
+      if (!this.#matcher.readsKey) return;
+    }
   }
 }

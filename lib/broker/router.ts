@@ -28,8 +28,9 @@ export function route(
   headers: FieldTable | undefined,
 ): Routes {
   const queues = new Set<Queue>();
+  const keys = new Set(routingKeys);
   if (exchange === '') {
-    for (const key of routingKeys) addIfThere(queues, topology.queue(key));
+    for (const key of keys) addIfThere(queues, topology.queue(key));
     return { queues: [...queues], readsHeaders: false };
   }
   let readsHeaders = false;
@@ -40,7 +41,7 @@ export function route(
   for (const current of visited) {
     readsHeaders ||= current.readsHeaders;
     const found = new Set<Destination>();
-    for (const key of routingKeys) current.match(key, headers, found);
+    current.match(keys, headers, found);
     for (const destination of found) {
       if (destination.kind === 'queue') queues.add(destination);
       else visited.add(destination);

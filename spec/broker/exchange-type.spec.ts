@@ -62,3 +62,8 @@ for (const [name, type] of EXCHANGE_TYPES) {
 void tap.test('results may be kept by routing key, except those of a headers exchange', async (t) => {
   for (const [name, type] of EXCHANGE_TYPES) t.equal(type.create().readsHeaders, name === 'headers');
 });
+
+void tap.test('a fanout or headers exchange is not asked again for another routing key', async (t) => {
+  const keyless = [...EXCHANGE_TYPES].filter(([, type]) => !type.create().readsKey).map(([name]) => name);
+  t.same(keyless, ['fanout', 'headers']);
+});

@@ -131,3 +131,31 @@ void t.test('it is known whether headers had a say, also further down', async (t
     [false, true, true, true, false],
   );
 });
+
+void t.test(
+  'a routing key given many times is looked up once, and a fanout exchange asked once',
+  async (t) => {
+    const topology = topologyOf('a').addExchange('x', 'fanout').addExchange('y', 'topic');
+    topology.bind('x', 'a').bind('y', 'a', '#');
+    const [x, y] = [topology.exchange('x')!, topology.exchange('y')!];
+    const keys = Array.from({ length: 1000 }, (_, i) => `k${i % 10}`);
+    const asked: Record<string, number> = { x: 0, y: 0 };
+    for (const [name, exchange] of [
+      ['x', x],
+      ['y', y],
+    ] as const) {
+      const match = exchange.match.bind(exchange);
+      exchange.match = (given, headers, found) => {
+        const counted = function* (): Generator<string> {
+          for (const key of given) {
+            asked[name]!++;
+            yield key;
+          }
+        };
+        match(counted(), headers, found);
+      };
+    }
+    t.same([routed(topology, 'x', keys), routed(topology, 'y', keys)], [['a'], ['a']]);
+    t.same(asked, { x: 1, y: 10 });
+  },
+);

@@ -25,6 +25,8 @@ export interface PublishRoute {
 
 /** Routes remembered per connection; clients can make up any number of routing keys. */
 const ROUTES_LIMIT = 2048;
+/** A route to so many queues counts as one more. */
+const QUEUES_PER_ROUTE = 64;
 
 /** Publishing, with every check. */
 export class PublishDoor {
@@ -96,7 +98,7 @@ export class PublishDoor {
     }
     let byKey = this.#routes.get(fresh.exchange);
     if (byKey === undefined) this.#routes.set(fresh.exchange, (byKey = new Map()));
-    if (!byKey.has(fresh.routingKey)) this.#count++;
+    if (!byKey.has(fresh.routingKey)) this.#count += 1 + Math.floor(fresh.queues.length / QUEUES_PER_ROUTE);
     byKey.set(fresh.routingKey, fresh);
   }
 }

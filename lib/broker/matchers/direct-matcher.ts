@@ -3,6 +3,7 @@ import type { Matcher, MatcherBinding } from './matcher.js';
 
 /** Routing key equals binding key. [AMQP 3.1.3.1] */
 export class DirectMatcher<D> implements Matcher<D> {
+  readonly readsKey = true;
   readonly readsHeaders = false;
   readonly #byKey = new Map<string, Set<MatcherBinding<D>>>();
 

@@ -3,6 +3,7 @@ import type { Matcher, MatcherBinding } from './matcher.js';
 
 /** Every binding matches, whatever its key. [AMQP 3.1.3.2] */
 export class FanoutMatcher<D> implements Matcher<D> {
+  readonly readsKey = false;
   readonly readsHeaders = false;
   readonly #bound = new Set<MatcherBinding<D>>();
 

@@ -9,6 +9,7 @@ import type { Matcher, MatcherBinding } from './matcher.js';
  * header's presence only. No arguments at all: `all` matches everything, `any` nothing. [AMQP 3.1.3.4, RMQ headers exchange]
  */
 export class HeadersMatcher<D> implements Matcher<D> {
+  readonly readsKey = false;
   readonly readsHeaders = true;
   readonly #rules = new Map<MatcherBinding<D>, Rule>();
 

@@ -8,6 +8,8 @@ export interface MatcherBinding<D> {
 
 /** The rule by which one exchange finds destinations, with the bindings it applies to. Pure: no I/O, no clock. */
 export interface Matcher<D> {
+  /** False: every routing key leads to the same destinations. */
+  readonly readsKey: boolean;
   /** False: the result depends on the routing key alone and may be kept until the next `add` or `remove`. */
   readonly readsHeaders: boolean;
   /** Each object is added once; which bindings are the same is the caller's business. */

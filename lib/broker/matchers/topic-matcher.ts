@@ -10,6 +10,7 @@ import type { Matcher, MatcherBinding } from './matcher.js';
  * once, so the work is bounded by words x nodes for any pattern, `#.#.#.a` too.
  */
 export class TopicMatcher<D> implements Matcher<D> {
+  readonly readsKey = true;
   readonly readsHeaders = false;
   readonly #root: Node<D> = new Node('');
   /** Tells the rounds apart in which nodes were reached; never reused. */
