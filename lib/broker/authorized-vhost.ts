@@ -84,13 +84,20 @@ export class AuthorizedVhost {
     return `${what} '${name}' in vhost '${this.vhost.name}'`;
   }
 
-  /** Changes the definitions; resolves when this node has applied them. False: one of `absent` was there. */
-  apply(changes: readonly Change[], absent: readonly string[] = []): Promise<boolean> {
+  /**
+   * Changes the definitions; resolves when this node has applied them. False: one of `absent` was there. Rejects with
+   * vhostNotFound once the vhost was deleted, with shutdown once the node stops.
+   */
+  async apply(changes: readonly Change[], absent: readonly string[] = []): Promise<boolean> {
+    const { ended, name } = this.vhost;
+    if (ended === 'vhostNotFound') throw brokerError(ended, name);
+    if (ended !== undefined) throw brokerError(ended);
     return this.broker.metadata.apply(changes, absent);
   }
 
   /** The connection has ended: its exclusive queues go. */
   async leave(): Promise<void> {
+    if (this.vhost.ended !== undefined) return;
     const own: Queue[] = [];
     for (const queue of this.vhost.queues.values())
       if (queue.definition.owner === this.connection) own.push(queue);

@@ -3,13 +3,19 @@ import type { User, UserDirectory } from '../auth/user-directory.js';
 import type { Clock } from '../base/clock.js';
 import { brokerError } from '../base/errors.js';
 import type { Turn } from '../base/turn.js';
-import { type Change, type JsonValue, type MetadataStore, splitMetaKey } from '../meta/metadata-store.js';
+import {
+  type Change,
+  type JsonValue,
+  metaKey,
+  type MetadataStore,
+  splitMetaKey,
+} from '../meta/metadata-store.js';
 import type { Entry } from '../store/entry.js';
 import type { MessageStore } from '../store/message-store.js';
 import { Alarms } from './alarms.js';
 import { AuthorizedVhost } from './authorized-vhost.js';
 import { DeadLetterer } from './dead-letterer.js';
-import { vhostKey } from './definitions.js';
+import { deletion, VHOST_KINDS, vhostKey } from './definitions.js';
 import { ReplyRegistry } from './direct-reply.js';
 import { Dispatcher } from './dispatcher.js';
 import type { CommitListener, Facilities } from './facilities.js';
@@ -28,6 +34,8 @@ export interface BrokerPorts {
   /** A definition could not be changed in the background; the message says which. */
   readonly failed: (error: unknown) => void;
 }
+
+const NONE: readonly string[] = [];
 
 /** All vhosts of one node, kept equal to the definitions in the metadata store. */
 export class Broker implements QueueEvents, Facilities {
@@ -64,9 +72,12 @@ export class Broker implements QueueEvents, Facilities {
   /** Brings up everything that is defined. Nothing else may change the definitions meanwhile. */
   static async open(ports: BrokerPorts): Promise<Broker> {
     const broker = new Broker(ports);
+    const orphans: string[] = [];
     for (const prefix of ['vhost/', 'exchange/', 'queue/', 'binding/']) {
-      for (const [key, value] of await ports.metadata.list(prefix)) broker.#apply(key, value);
+      for (const [key, value] of await ports.metadata.list(prefix))
+        orphans.push(...broker.#apply(key, value));
     }
+    if (orphans.length > 0) await ports.metadata.apply(orphans.map((key) => deletion(key, true)));
     await ports.messages.recovered();
     broker.#unwatch = ports.metadata.watch((changes) => broker.#follow(changes));
     return broker;
@@ -84,9 +95,21 @@ export class Broker implements QueueEvents, Facilities {
     this.#waiting.add(listener);
   }
 
-  async createVhost(name: string): Promise<void> {
+  /** False: it was there already. */
+  async createVhost(name: string): Promise<boolean> {
+    const key = vhostKey(name);
     const value = { name, description: '', tags: [], defaultQueueType: null };
-    await this.metadata.apply([{ key: vhostKey(name), value, lifetime: 'durable' }], [vhostKey(name)]);
+    return this.metadata.apply([{ key, value, lifetime: 'durable' }], [key]);
+  }
+
+  /** Deletes the vhost, all that is in it and all permissions for it. False: there is none of that name. */
+  async deleteVhost(name: string): Promise<boolean> {
+    if (!this.#vhosts.has(name)) return false;
+    const keys = [vhostKey(name)];
+    for (const kind of VHOST_KINDS) {
+      for (const [key] of await this.metadata.list(`${metaKey(kind, name)}/`)) keys.push(key);
+    }
+    return this.metadata.apply(keys.map((key) => deletion(key, true)));
   }
 
   /** What `user` may reach in the vhost, on behalf of `connection`. Throws vhostNotFound, vhostRefused. */
@@ -126,15 +149,24 @@ export class Broker implements QueueEvents, Facilities {
     for (const listener of waiting) listener.committed();
   }
 
+  /** Two transactions that knew nothing of each other may leave definitions behind that belong to nothing: those go. */
   #follow(changes: readonly Change[]): void {
-    for (const { key, value } of changes) this.#apply(key, value);
+    const orphans = changes.flatMap(({ key, value }) => this.#apply(key, value));
+    if (orphans.length === 0) return;
+    this.metadata.apply(orphans.map((key) => deletion(key, true))).catch(this.#failed);
   }
 
-  #apply(key: string, value: JsonValue | undefined): void {
+  /** Returns the keys of what belongs to nothing any more. */
+  #apply(key: string, value: JsonValue | undefined): readonly string[] {
     const segments = splitMetaKey(key);
     const [kind, name = ''] = segments;
     if (kind === 'vhost') this.#applyVhost(name, value);
-    else this.#vhosts.get(name)?.apply(key, segments, value);
+    else if (kind === 'exchange' || kind === 'queue' || kind === 'binding') {
+      const vhost = this.#vhosts.get(name);
+      if (vhost !== undefined) return vhost.apply(key, segments, value);
+      if (value !== undefined) return [key];
+    }
+    return NONE;
   }
 
   #applyVhost(name: string, value: JsonValue | undefined): void {

@@ -18,6 +18,9 @@ export const vhostKey = (name: string): string => metaKey('vhost', name);
 export const exchangeKey = (vhost: string, name: string): string => metaKey('exchange', vhost, name);
 export const queueKey = (vhost: string, name: string): string => metaKey('queue', vhost, name);
 
+/** Kinds of definitions that belong to the vhost which their keys name after the kind. */
+export const VHOST_KINDS = ['binding', 'queue', 'exchange', 'permission', 'topic-permission'] as const;
+
 /** Arguments are part of a binding's identity, whatever their order. */
 export function bindingKey(vhost: string, binding: BindingDefinition): string {
   const { source, destinationKind, destination, routingKey } = binding;

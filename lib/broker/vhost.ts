@@ -23,6 +23,8 @@ const PREDECLARED: readonly (readonly [name: string, type: string, internal: boo
   ['amq.rabbitmq.trace', 'topic', true],
 ];
 
+const NONE: readonly string[] = [];
+
 export interface VhostPorts {
   readonly messages: MessageStore;
   readonly clock: Clock;
@@ -37,6 +39,7 @@ export class Vhost implements Topology {
   readonly #bindings = new Map<string, Binding>();
   readonly #ports: VhostPorts;
   #version = 0;
+  #ended: 'vhostNotFound' | 'shutdown' | undefined;
 
   constructor(name: string, ports: VhostPorts) {
     this.name = name;
@@ -74,31 +77,46 @@ export class Vhost implements Topology {
     return this.#bindings.values();
   }
 
-  /** Applies one change of the definitions; `segments` is its key, taken apart. */
-  apply(key: string, segments: readonly string[], value: JsonValue | undefined): void {
-    this.#version++;
-    const [kind, , name = ''] = segments;
-    if (value === undefined) this.#remove(kind, name, key);
-    else if (kind === 'exchange') this.#addExchange(readExchange(value));
-    else if (kind === 'queue') this.#addQueue(readQueue(value));
-    else if (kind === 'binding') this.#addBinding(key, value);
+  /** Why nothing can be changed here any more: the vhost was deleted, or the node stops. */
+  get ended(): 'vhostNotFound' | 'shutdown' | undefined {
+    return this.#ended;
   }
 
-  /** The vhost is deleted: consumers are told, messages forgotten. */
+  /**
+   * Applies one change of the definitions; `segments` is its key, taken apart. Returns the keys of bindings that have
+   * lost an end to a transaction which did not know of them: they are to be deleted, too.
+   */
+  apply(key: string, segments: readonly string[], value: JsonValue | undefined): readonly string[] {
+    this.#version++;
+    const [kind, , name = ''] = segments;
+    if (value === undefined) return this.#remove(kind, name, key);
+    if (kind === 'exchange') this.#addExchange(readExchange(value));
+    else if (kind === 'queue') this.#addQueue(readQueue(value));
+    else if (kind === 'binding' && !this.#addBinding(key, value)) return [key];
+    return NONE;
+  }
+
+  /** The vhost is deleted: consumers are told, messages forgotten, and nothing is to be found here any more. */
   delete(): void {
+    this.#ended = 'vhostNotFound';
+    this.#version++;
     for (const queue of this.queues.values()) queue.delete();
     this.queues.clear();
+    this.exchanges.clear();
+    this.#bindings.clear();
   }
 
   /** The node stops. */
   stop(): void {
+    this.#ended = 'shutdown';
     for (const queue of this.queues.values()) queue.stop();
   }
 
-  #remove(kind: string | undefined, name: string, key: string): void {
-    if (kind === 'exchange') this.#removeExchange(name);
-    else if (kind === 'queue') this.#removeQueue(name);
-    else if (kind === 'binding') this.#removeBinding(key);
+  #remove(kind: string | undefined, name: string, key: string): readonly string[] {
+    if (kind === 'exchange') return this.#removeExchange(name);
+    if (kind === 'queue') return this.#removeQueue(name);
+    if (kind === 'binding') this.#removeBinding(key);
+    return NONE;
   }
 
   #addExchange(definition: ExchangeDefinition): void {
@@ -109,11 +127,13 @@ export class Vhost implements Topology {
     this.exchanges.set(definition.name, new Exchange(definition, type.create<Destination>(), alternate));
   }
 
-  #removeExchange(name: string): void {
+  #removeExchange(name: string): readonly string[] {
     const exchange = this.exchanges.get(name);
-    if (exchange === undefined) return;
-    for (const key of [...exchange.outgoing.keys(), ...exchange.incoming.keys()]) this.#removeBinding(key);
+    if (exchange === undefined) return NONE;
+    const left = new Set([...exchange.outgoing.keys(), ...exchange.incoming.keys()]);
+    for (const key of left) this.#removeBinding(key);
     this.exchanges.delete(name);
+    return [...left];
   }
 
   #addQueue(definition: QueueDefinition): void {
@@ -123,16 +143,19 @@ export class Vhost implements Topology {
     this.queues.set(definition.name, new Queue(this.name, definition, options, messages, clock, events));
   }
 
-  #removeQueue(name: string): void {
+  #removeQueue(name: string): readonly string[] {
     const queue = this.queues.get(name);
-    if (queue === undefined) return;
-    for (const key of queue.incoming.keys()) this.#removeBinding(key);
+    if (queue === undefined) return NONE;
+    const left = [...queue.incoming.keys()];
+    for (const key of left) this.#removeBinding(key);
     this.queues.delete(name);
     queue.delete();
+    return left;
   }
 
-  #addBinding(key: string, value: JsonValue): void {
-    if (this.#bindings.has(key)) return;
+  /** False: one of its ends is not there. */
+  #addBinding(key: string, value: JsonValue): boolean {
+    if (this.#bindings.has(key)) return true;
     const {
       source: from,
       destination: to,
@@ -143,12 +166,12 @@ export class Vhost implements Topology {
     const source = this.exchanges.get(from);
     const destination: Destination | undefined =
       destinationKind === 'queue' ? this.queues.get(to) : this.exchanges.get(to);
-    // One of them went in the meantime; its deletion takes the binding along.
-    if (source === undefined || destination === undefined) return;
+    if (source === undefined || destination === undefined) return false;
     const binding: Binding = { key, source, destination, routingKey, arguments: args };
     this.#bindings.set(key, binding);
     source.bind(binding);
     destination.incoming.set(key, binding);
+    return true;
   }
 
   #removeBinding(key: string): void {

@@ -3,6 +3,7 @@ import type { FieldTable } from '../../wire/values.js';
 import { firstExchangeInequivalence } from '../arguments/equivalence.js';
 import { parseExchangeArguments } from '../arguments/exchange-arguments.js';
 import type { AuthorizedVhost } from '../authorized-vhost.js';
+import type { Destination } from '../binding.js';
 import {
   type BindingDefinition,
   bindingChange,
@@ -83,9 +84,10 @@ export class ExchangeDoor {
 
   async bind(request: BindingRequest): Promise<void> {
     const definition = this.#bindingDefinition(request);
-    const source = this.#existing(definition.source);
-    const destination = this.#existing(definition.destination);
-    await addBinding(this.#door, source, destination, definition);
+    await addBinding(this.#door, definition, () => ({
+      source: this.#existing(definition.source),
+      destination: this.#existing(definition.destination),
+    }));
   }
 
   async unbind(request: BindingRequest): Promise<void> {
@@ -95,12 +97,13 @@ export class ExchangeDoor {
   #bindingDefinition(request: BindingRequest): BindingDefinition {
     const source = cleanName(request.source);
     const destination = cleanName(request.destination);
+    const { routingKey, arguments: table } = request;
+    this.#door.require('write', 'exchange', destination);
     this.#notDefault(destination);
     this.#notDefault(source);
-    this.#door.require('write', 'exchange', destination);
     this.#door.require('read', 'exchange', source);
-    this.#door.requireTopic('read', source, request.routingKey);
-    return { ...request, source, destination, destinationKind: 'exchange' };
+    this.#door.requireTopic('read', source, routingKey);
+    return { source, destination, destinationKind: 'exchange', routingKey, arguments: table };
   }
 
   #existing(name: string): Exchange {
@@ -124,20 +127,29 @@ export class ExchangeDoor {
   }
 }
 
-/** Binds, unless the same binding is there. The ends were found and permitted. */
+/** What a binding connects. */
+interface Ends {
+  readonly source: Exchange;
+  readonly destination: Destination;
+}
+
+/** Binds, unless the same binding is there. `find` throws if one of the ends is missing; the user may bind them. */
 export async function addBinding(
   door: AuthorizedVhost,
-  source: Exchange,
-  destination: Parameters<typeof outlivesRestart>[1],
   definition: BindingDefinition,
+  find: () => Ends,
 ): Promise<void> {
-  const type = EXCHANGE_TYPES.get(source.definition.type);
-  door.checked('exchange', source.name, () =>
+  const key = bindingKey(door.vhost.name, definition);
+  const type = EXCHANGE_TYPES.get(find().source.definition.type);
+  door.checked('exchange', definition.source, () =>
     type?.checkBinding(definition.routingKey, definition.arguments),
   );
-  const key = bindingKey(door.vhost.name, definition);
-  if (door.vhost.binding(key) !== undefined) return;
-  await door.apply([bindingChange(door.vhost.name, definition, outlivesRestart(source, destination))], [key]);
+  // One of the ends may go while the binding is on its way.
+  while (door.vhost.binding(key) === undefined) {
+    const { source, destination } = find();
+    const durable = outlivesRestart(source, destination);
+    await door.apply([bindingChange(door.vhost.name, definition, durable)], [key]);
+  }
 }
 
 /** Removes the binding; one that is not there is no error. */

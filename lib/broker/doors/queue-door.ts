@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { brokerError } from '../../base/errors.js';
 import type { FieldTable } from '../../wire/values.js';
+import { readName } from '../arguments/argument-values.js';
 import { firstQueueInequivalence } from '../arguments/equivalence.js';
 import { checkQueueFlags, parseQueueArguments, type QueueOptions } from '../arguments/queue-arguments.js';
 import type { AuthorizedVhost } from '../authorized-vhost.js';
@@ -46,9 +47,7 @@ export class QueueDoor {
     const name = given === '' ? `amq.gen-${randomBytes(16).toString('base64url')}` : given;
     if (isReserved(given)) throw brokerError('reservedName', 'queue', name);
     door.require('configure', 'queue', name);
-    const owner = request.exclusive ? door.connection : undefined;
-    const id = randomBytes(12).toString('base64url');
-    const definition: QueueDefinition = { ...request, name, id, owner };
+    const definition = this.#definition(name, request);
     for (;;) {
       const existing = door.vhost.queue(name);
       if (existing !== undefined) {
@@ -94,10 +93,11 @@ export class QueueDoor {
   async bind(request: BindingRequest): Promise<void> {
     const door = this.#door;
     const definition = this.#bindingDefinition(request);
-    const source = door.vhost.exchange(definition.source);
-    if (source === undefined) throw brokerError('noExchange', definition.source, door.vhost.name);
-    const queue = this.#existing(definition.destination);
-    await addBinding(door, source, queue, definition);
+    await addBinding(door, definition, () => {
+      const source = door.vhost.exchange(definition.source);
+      if (source === undefined) throw brokerError('noExchange', definition.source, door.vhost.name);
+      return { source, destination: this.#existing(definition.destination) };
+    });
   }
 
   async unbind(request: BindingRequest): Promise<void> {
@@ -107,11 +107,22 @@ export class QueueDoor {
   #bindingDefinition(request: BindingRequest): BindingDefinition {
     const source = cleanName(request.source);
     const destination = cleanName(request.destination);
-    if (source === '') throw brokerError('defaultExchange');
+    const { routingKey, arguments: table } = request;
     this.#door.require('write', 'queue', destination);
+    if (source === '') throw brokerError('defaultExchange');
     this.#door.require('read', 'exchange', source);
-    this.#door.requireTopic('read', source, request.routingKey);
-    return { ...request, source, destination, destinationKind: 'queue' };
+    this.#door.requireTopic('read', source, routingKey);
+    return { source, destination, destinationKind: 'queue', routingKey, arguments: table };
+  }
+
+  /** An exclusive queue goes with its connection, so it is never durable, whatever is asked for. */
+  #definition(
+    name: string,
+    { durable, exclusive, autoDelete, arguments: table }: QueueRequest,
+  ): QueueDefinition {
+    const id = randomBytes(12).toString('base64url');
+    const owner = exclusive ? this.#door.connection : undefined;
+    return { id, name, durable: durable && !exclusive, exclusive, autoDelete, owner, arguments: table };
   }
 
   #existing(name: string): Queue {
@@ -139,15 +150,23 @@ export class QueueDoor {
 
   #checkNew(definition: QueueDefinition): void {
     const door = this.#door;
-    const { name } = definition;
+    const { name, arguments: table } = definition;
+    this.#checkDeadLetterExchange(name, table);
     const options: QueueOptions = door.checked('queue', name, () => {
-      const parsed = parseQueueArguments(definition.arguments);
+      const parsed = parseQueueArguments(table);
       checkQueueFlags(parsed.queueType, definition);
       return parsed;
     });
     if (options.queueType === 'stream') throw brokerError('notImplemented', 'queues of type stream');
-    if (options.deadLetterExchange === undefined) return;
+  }
+
+  /** Who has a queue send to an exchange must be allowed to read the one and to write to the other. */
+  #checkDeadLetterExchange(name: string, table: FieldTable): void {
+    const door = this.#door;
+    const field = table.get('x-dead-letter-exchange');
+    if (field === undefined) return;
+    const exchange = door.checked('queue', name, () => readName('x-dead-letter-exchange', field));
     door.require('read', 'queue', name);
-    door.require('write', 'exchange', options.deadLetterExchange);
+    door.require('write', 'exchange', exchange);
   }
 }
