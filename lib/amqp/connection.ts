@@ -141,7 +141,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   }
 
   /** Sends connection.close and waits for the client's answer. */
-  close(error: BrokerError, methodId = 0): void {
+  close(error: BrokerError, methodId = 0, patience = CLOSE_TIMEOUT_MS): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (this.#state !== 'running' && this.#state !== 'opening' && this.#state !== 'starting') {
       this.#outbound.end();
@@ -154,7 +154,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
       classId: methodId >>> 16,
       methodId: methodId & 0xffff,
     });
-    this.#becomeClosing();
+    this.#becomeClosing(patience);
   }
 
   wasHeard(): boolean {
@@ -187,12 +187,12 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.#state = state;
   }
 
-  #becomeClosing(): void {
+  #becomeClosing(patience = CLOSE_TIMEOUT_MS): void {
     this.#become('closing');
     this.#heartbeat?.stop();
     this.#ports.broker.alarms.unlisten(this.#backpressure);
     this.#deadline?.cancel();
-    this.#deadline = this.#ports.broker.clock.after(CLOSE_TIMEOUT_MS, () => this.transport.destroy());
+    this.#deadline = this.#ports.broker.clock.after(patience, () => this.transport.destroy());
     // Only the answer to the close is left to be read, and the end.
     this.#gate.open();
   }
@@ -334,7 +334,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
       reason === 'wrongCredentials' &&
       hasCapability(this.#clientProperties, 'authentication_failure_close')
     ) {
-      this.close(brokerError('loginRefused', mechanism));
+      this.close(brokerError('loginRefused', mechanism), 0, SILENCE_MS);
     } else this.#turnDeaf();
   }
 
