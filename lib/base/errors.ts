@@ -179,8 +179,9 @@ const MOST_TEXT = 255;
 /** Fits into a close method; what does not is cut as RabbitMQ cuts it. */
 function replyText(reply: ReplyName, explanation: string): string {
   const text = explanation === '' ? reply : `${reply} - ${explanation}`;
+  // A name may be any bytes; what is told of it is UTF-8.
   const bytes = Buffer.from(text);
-  if (bytes.length <= MOST_TEXT) return text;
+  if (bytes.length <= MOST_TEXT) return bytes.toString();
   return `${bytes.toString('utf8', 0, MOST_TEXT - 3).replace(/\uFFFD+$/, '')}...`;
 }
 

@@ -104,6 +104,13 @@ void t.test('a text that is too long for a short string is cut, between characte
   }
 });
 
+void t.test('a name that is not UTF-8 is told with something in place of the bytes', async (t) => {
+  t.equal(
+    brokerError('noExchange', 'a\udcffb', '/').message,
+    "NOT_FOUND - no exchange 'a\ufffdb' in vhost '/'",
+  );
+});
+
 void t.test('a text of exactly 255 octets is left alone', async (t) => {
   const around = brokerError('limitReached', '').message.length + ' - '.length;
   const { message } = brokerError('limitReached', 'x'.repeat(255 - around));
