@@ -4,6 +4,7 @@ import type { BufferPool } from './buffer-pool.js';
 import type { ChannelBudget } from './channel-budget.js';
 import type { Connection } from './connection.js';
 import type { ConnectionSettings } from './connection-settings.js';
+import type { TimeSlices } from './time-slices.js';
 
 /** What the listener gives to each connection, and learns from it. */
 export interface ConnectionPorts {
@@ -11,6 +12,7 @@ export interface ConnectionPorts {
   readonly settings: ConnectionSettings;
   readonly pool: BufferPool;
   readonly budget: ChannelBudget;
+  readonly slices: TimeSlices;
   readonly log: ConnectionLog;
   /** The transport is closed and everything the connection held was given back. */
   readonly ended: (connection: Connection) => void;

@@ -66,7 +66,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.#outbound = new Outbound(transport, ports.pool, ports.broker.turn, () => this.#relieved());
     this.#reader = new FrameReader(this, FIRST_FRAME_MAX);
     this.#gate = new InputGate(this.#reader, transport, () => this.#readOn());
-    this.#backpressure = new Backpressure(ports.broker, this.#gate, this.#outbound);
+    this.#backpressure = new Backpressure(ports.broker, ports.slices, this.#gate, this.#outbound);
     this.#deadline = ports.broker.clock.after(ports.settings.handshakeTimeout, () => {
       this.#ports.log.refused(this, 'the handshake took too long');
       this.transport.destroy();
@@ -96,7 +96,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     if (this.#isDeaf) return;
     try {
       const rest = this.#state === 'header' ? this.#protocolHeader(chunk) : chunk;
-      this.#noteTime();
+      this.#backpressure.begin(this.#noteTime());
       if (rest !== undefined) this.#reader.push(rest);
     } catch (error) {
       this.#failed(error);
@@ -108,6 +108,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
     if (this.#state === 'running' && channel !== 0 && type >= FRAME.method && type <= FRAME.body) {
       this.#channelFrame(type, channel, bytes, start, end);
+      this.#backpressure.frameDone();
       return;
     }
     if (this.#isDeaf) return;
@@ -249,8 +250,10 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
   }
 
   /** What is published in the bytes at hand arrives now. */
-  #noteTime(): void {
-    if (this.#channels !== undefined) this.#channels.now = this.#ports.broker.clock.now();
+  #noteTime(): number {
+    const now = this.#ports.broker.clock.now();
+    if (this.#channels !== undefined) this.#channels.now = now;
+    return now;
   }
 
   #relieved(): void {

@@ -8,6 +8,7 @@ import { ChannelBudget } from '../amqp/channel-budget.js';
 import { amqpMessageCodec } from '../amqp/message-codec.js';
 import { serverProperties } from '../amqp/server-properties.js';
 import type { ConnectionSettings } from '../amqp/connection-settings.js';
+import { TimeSlices } from '../amqp/time-slices.js';
 import type { Clock } from '../base/clock.js';
 import { Turn } from '../base/turn.js';
 import { Broker } from '../broker/broker.js';
@@ -168,13 +169,14 @@ export class BrokerNode {
   }
 
   async #listen(): Promise<void> {
-    const { config, log } = this.#options;
+    const { config, log, clock } = this.#options;
     const ports = {
       broker: this.#broker as Broker,
       settings: this.#settings(),
       pool: new BufferPool(),
       log: new ConnectionLogger(log),
       budget: new ChannelBudget(config.channel_max_per_node),
+      slices: new TimeSlices(clock, (this.#broker as Broker).turn),
     };
     this.#ports = [];
     for (const { host, port } of config['listeners.tcp']) {

@@ -4,6 +4,7 @@ import { ChannelBudget } from '../../lib/amqp/channel-budget.js';
 import { Connection } from '../../lib/amqp/connection.js';
 import type { ConnectionLog } from '../../lib/amqp/connection-ports.js';
 import type { ConnectionSettings } from '../../lib/amqp/connection-settings.js';
+import { TimeSlices } from '../../lib/amqp/time-slices.js';
 import { ensureDefaults } from '../../lib/auth/default-definitions.js';
 import { UserDirectory } from '../../lib/auth/user-directory.js';
 import { ManualClock } from '../../lib/base/clock.js';
@@ -67,6 +68,7 @@ export class BrokerUnderTest {
   readonly log = new RecordedLog();
   readonly pool = new BufferPool();
   readonly budget: ChannelBudget;
+  readonly slices: TimeSlices;
   /** Failures of definitions in the background. */
   readonly failures: unknown[];
   /** Connections that told that they ended. */
@@ -84,6 +86,7 @@ export class BrokerUnderTest {
     this.settings = parts.settings;
     this.failures = parts.failures;
     this.budget = parts.budget;
+    this.slices = new TimeSlices(this.clock, this.broker.turn);
     this.#pendingTurn = pendingTurn;
   }
 
@@ -120,9 +123,9 @@ export class BrokerUnderTest {
   /** A client that has sent nothing yet. */
   client(host?: string): ProtocolClient {
     const transport = new MemoryTransport(host);
-    const { broker, settings, pool, log, budget } = this;
+    const { broker, settings, pool, log, budget, slices } = this;
     const ended = (connection: Connection): void => void this.ended.push(connection);
-    const connection = new Connection(transport, { broker, settings, pool, log, budget, ended });
+    const connection = new Connection(transport, { broker, settings, pool, log, budget, slices, ended });
     transport.attach(connection);
     const client = new ProtocolClient(transport, connection, () => this.rest());
     this.#clients.push(client);
