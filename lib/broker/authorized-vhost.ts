@@ -7,7 +7,6 @@ import { ExchangeDoor } from './doors/exchange-door.js';
 import { PublishDoor } from './doors/publish-door.js';
 import { QueueDoor } from './doors/queue-door.js';
 import type { Facilities } from './facilities.js';
-import type { Queue } from './queue.js';
 import type { Vhost } from './vhost.js';
 
 /**
@@ -98,9 +97,6 @@ export class AuthorizedVhost {
   /** The connection has ended: its exclusive queues go. */
   async leave(): Promise<void> {
     if (this.vhost.ended !== undefined) return;
-    const own: Queue[] = [];
-    for (const queue of this.vhost.queues.values())
-      if (queue.definition.owner === this.connection) own.push(queue);
-    await this.queues.remove(own);
+    await this.queues.remove(this.vhost.queuesOf(this.connection));
   }
 }

@@ -7,6 +7,7 @@ import type { Binding, Destination } from './binding.js';
 import { readBinding, readExchange, readQueue } from './definitions.js';
 import { Exchange, type ExchangeDefinition } from './exchange.js';
 import { EXCHANGE_TYPES } from './exchange-type.js';
+import { OwnedQueues } from './owned-queues.js';
 import { Queue, type QueueDefinition, type QueueEvents } from './queue.js';
 import type { Topology } from './router.js';
 import type { MessageStore } from '../store/message-store.js';
@@ -36,6 +37,7 @@ export class Vhost implements Topology {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
+  readonly #owned = new OwnedQueues();
   readonly #bindings = new Map<string, Binding>();
   readonly #ports: VhostPorts;
   #version = 0;
@@ -67,6 +69,11 @@ export class Vhost implements Topology {
 
   queue(name: string): Queue | undefined {
     return this.queues.get(name);
+  }
+
+  /** The exclusive queues of a connection. */
+  queuesOf(connection: string): readonly Queue[] {
+    return this.#owned.of(connection);
   }
 
   binding(key: string): Binding | undefined {
@@ -102,6 +109,7 @@ export class Vhost implements Topology {
     this.#version++;
     for (const queue of this.queues.values()) queue.delete();
     this.queues.clear();
+    this.#owned.clear();
     this.exchanges.clear();
     this.#bindings.clear();
   }
@@ -140,7 +148,9 @@ export class Vhost implements Topology {
     if (this.queues.has(definition.name)) return;
     const options = parseQueueArguments(definition.arguments);
     const { messages, clock, events } = this.#ports;
-    this.queues.set(definition.name, new Queue(this.name, definition, options, messages, clock, events));
+    const queue = new Queue(this.name, definition, options, messages, clock, events);
+    this.queues.set(definition.name, queue);
+    this.#owned.add(queue);
   }
 
   #removeQueue(name: string): readonly string[] {
@@ -149,6 +159,7 @@ export class Vhost implements Topology {
     const left = [...queue.incoming.keys()];
     for (const key of left) this.#removeBinding(key);
     this.queues.delete(name);
+    this.#owned.delete(queue);
     queue.delete();
     return left;
   }
