@@ -11,6 +11,13 @@ import {
 import type { Session } from './wire/session.js';
 import type { Workload } from './workloads.js';
 
+/** Messages ready in the queue. */
+export async function readyIn(session: Session, queue: string): Promise<number> {
+  const payload = await session.request(queueInspect(queue), METHOD.QUEUE_DECLARE_OK);
+  const nameLength = payload[4]!;
+  return payload.readUInt32BE(5 + nameLength);
+}
+
 /** The queues, and the exchange, of one run of a workload; their names are of this run alone. */
 export class Topology {
   /** The empty name is the default exchange. */
@@ -45,11 +52,7 @@ export class Topology {
   /** Messages ready in all the queues. */
   async backlog(): Promise<number> {
     let ready = 0;
-    for (const queue of this.queues) {
-      const payload = await this.#session.request(queueInspect(queue), METHOD.QUEUE_DECLARE_OK);
-      const nameLength = payload[4]!;
-      ready += payload.readUInt32BE(5 + nameLength);
-    }
+    for (const queue of this.queues) ready += await readyIn(this.#session, queue);
     return ready;
   }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { METHOD, queueDeclare, queueDelete, queueInspect } from '../wire/methods.js';
+import { readyIn } from '../topology.js';
+import { METHOD, queueDeclare, queueDelete } from '../wire/methods.js';
 import { Session } from '../wire/session.js';
 
 const CONNECTIONS = 64;
@@ -25,12 +26,6 @@ export async function untilReady(url: string, queue: string, messages: number): 
   const session = await Session.open(url);
   while ((await readyIn(session, queue)) < messages) await sleep(POLL_MS);
   await session.close();
-}
-
-/** Messages ready in the queue. */
-export async function readyIn(session: Session, queue: string): Promise<number> {
-  const payload = await session.request(queueInspect(queue), METHOD.QUEUE_DECLARE_OK);
-  return payload.readUInt32BE(5 + payload[4]!);
 }
 
 async function overConnections(
