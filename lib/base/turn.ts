@@ -32,6 +32,11 @@ export class Turn {
     this.#ensure();
   }
 
+  /** Resolves in the turn after this one. */
+  next(): Promise<void> {
+    return new Promise((resolve) => this.again({ runTurn: resolve }));
+  }
+
   /** Runs `task` when all work of this turn is done. */
   flush(task: TurnTask): void {
     this.#flush.push(task);

@@ -12,6 +12,7 @@ import {
 } from '../meta/metadata-store.js';
 import type { Entry } from '../store/entry.js';
 import type { MessageStore } from '../store/message-store.js';
+import { AbandonedQueues } from './abandoned-queues.js';
 import { Alarms } from './alarms.js';
 import { AuthorizedVhost } from './authorized-vhost.js';
 import { DeadLetterer } from './dead-letterer.js';
@@ -49,6 +50,7 @@ export class Broker implements QueueEvents, Facilities {
   readonly replies = new ReplyRegistry();
   readonly alarms = new Alarms();
   readonly #deadLetterer: DeadLetterer;
+  readonly #abandoned: AbandonedQueues;
   readonly #failed: (error: unknown) => void;
   readonly #vhosts = new Map<string, Vhost>();
   #waiting = new Set<CommitListener>();
@@ -66,6 +68,7 @@ export class Broker implements QueueEvents, Facilities {
     this.#deadLetterer = new DeadLetterer(ports.turn, ports.messages, ports.codec, ports.clock, (name) =>
       this.#vhosts.get(name),
     );
+    this.#abandoned = new AbandonedQueues(ports.turn, (queue) => this.#remove(queue));
     ports.messages.onCommitted(() => this.#tellCommitted());
   }
 
@@ -130,9 +133,7 @@ export class Broker implements QueueEvents, Facilities {
   }
 
   abandoned(queue: Queue): void {
-    const vhost = this.#vhosts.get(queue.vhost);
-    if (vhost === undefined || queue.isDeleted) return;
-    this.metadata.apply(new Removal(vhost).queue(queue).changes).catch(this.#failed);
+    this.#abandoned.add(queue);
   }
 
   /** Stops following the definitions and stops every timer. The ports stay open. */
@@ -140,6 +141,12 @@ export class Broker implements QueueEvents, Facilities {
     this.#unwatch();
     this.#deadLetterer.close();
     for (const vhost of this.#vhosts.values()) vhost.stop();
+  }
+
+  #remove(queue: Queue): void {
+    const vhost = this.#vhosts.get(queue.vhost);
+    if (vhost === undefined) return;
+    this.metadata.apply(new Removal(vhost).queue(queue).changes).catch(this.#failed);
   }
 
   #tellCommitted(): void {

@@ -1,4 +1,5 @@
 import type { UserDirectory } from '../auth/user-directory.js';
+import type { Turn } from '../base/turn.js';
 import type { MetadataStore } from '../meta/metadata-store.js';
 import type { MessageStore } from '../store/message-store.js';
 import type { ReplyRegistry } from './direct-reply.js';
@@ -14,6 +15,7 @@ export interface Facilities {
   readonly messages: MessageStore;
   readonly users: UserDirectory;
   readonly replies: ReplyRegistry;
+  readonly turn: Turn;
   /** Calls `listener.committed()` once, when the message store's `committed` has grown. */
   waitForCommit(listener: CommitListener): void;
 }
