@@ -19,7 +19,7 @@ import {
 import { nodeFiles } from './node-files.js';
 import { Pager } from './pager.js';
 import { appendProgressRecord } from './progress-record.js';
-import { RECORD } from './record.js';
+import { innerSalt, RECORD } from './record.js';
 import { RecordBuffer } from './record-buffer.js';
 import { RecoveredSegments } from './recovered-segments.js';
 import { Recovery } from './recovery.js';
@@ -87,7 +87,7 @@ export class DurableMessageStore implements MessageStore {
 
   transact(changes: readonly StoreChange[]): number {
     const inner = this.#inner;
-    inner.reset(this.#log.buffer.salt);
+    inner.reset(innerSalt(this.#log.buffer.salt));
     const settled = new Map<DurableQueueStore, number[]>();
     for (const change of changes) {
       if (change.type === 'append') {
@@ -182,6 +182,7 @@ export async function openDurableMessageStore(options: DurableStoreOptions): Pro
   const log = new MessageLog({
     disk,
     defer: options.defer ?? setImmediate,
+    older: recovery.generations,
     firstNumber: recovery.nextFile,
     firstQueue: recovery.facts.nextQueue,
   });

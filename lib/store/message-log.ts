@@ -12,12 +12,15 @@ export interface MessageLogOptions {
   readonly disk: Disk;
   /** Runs its argument at the end of the turn. */
   readonly defer: (task: () => void) => void;
-  /** The first WAL file's number. */
+  /** The files that earlier processes wrote, the oldest first. */
+  readonly older: readonly Generation[];
+  /** The first new WAL file's number. */
   readonly firstNumber: number;
   readonly firstQueue: number;
 }
 
-const MARKER_BYTES = RECORD_HEADER + 6;
+/** A batch record, behind the record header: batch number u48 | number of the oldest WAL file needed u48. */
+const MARKER_BYTES = RECORD_HEADER + 12;
 /** Flag of a batch record: the first one of a process. What stands in older files was written by another. */
 export const FIRST_BATCH = 1;
 
@@ -40,7 +43,7 @@ export class MessageLog {
   /** Numbers for queues; none is given away twice. */
   nextQueue: number;
   /** Generations before the current one, the oldest first. */
-  readonly older: Generation[] = [];
+  readonly older: Generation[];
   /** The last batch with something that has to be safe. */
   wanted = 0;
   /** The last batch with a transaction that settles. */
@@ -65,6 +68,7 @@ export class MessageLog {
     this.#disk = options.disk;
     this.#defer = options.defer;
     this.nextQueue = options.firstQueue;
+    this.older = [...options.older];
     this.current = this.#newGeneration(options.firstNumber);
     this.#openBatch();
   }
@@ -105,11 +109,6 @@ export class MessageLog {
       this.#progressTimer = false;
       if (this.#dirty.length > 0) this.schedule();
     });
-  }
-
-  /** Takes over a file that an earlier process wrote. */
-  adopt(generation: Generation): void {
-    this.older.push(generation);
   }
 
   /** Writes the queue's facts into the current generation, giving it a number if it has none. */
@@ -154,6 +153,11 @@ export class MessageLog {
     const { current } = this;
     current.transient += octets;
     if (current.load >= this.#disk.limits.walFile && !this.#rotating) this.rotate();
+  }
+
+  /** Number of the oldest generation that did not retire. */
+  get oldest(): number {
+    return (this.older[0] ?? this.current).number;
   }
 
   /** Octets of all WAL files that would be gone if they all retired. */
@@ -280,6 +284,7 @@ export class MessageLog {
     this.buffer.reset(this.current.salt);
     const start = this.buffer.begin(RECORD.batch, this.#firstBatch ? FIRST_BATCH : 0, MARKER_BYTES);
     putUint48(this.buffer.view, start + RECORD_HEADER, this.batch);
+    putUint48(this.buffer.view, start + RECORD_HEADER + 6, this.oldest);
     this.buffer.seal(start);
   }
 }

@@ -227,8 +227,7 @@ export class Pager {
 
   #landed(): void {
     const { older, current } = this.#log;
-    if (!this.hasRoom && older.length === 0 && current.load > ROTATE_FROM)
-      this.#log.rotate();
+    if (!this.hasRoom && older.length === 0 && current.load > ROTATE_FROM) this.#log.rotate();
     this.kick();
     if (this.#idleTimer || this.#closed) return;
     this.#idleTimer = true;

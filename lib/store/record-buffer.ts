@@ -64,7 +64,7 @@ export class RecordBuffer {
     this.#attachPiece(payload);
   }
 
-  /** Adds one record that contains all records of `inner`, which must have the same salt and may be reset after. */
+  /** Adds one record that contains all records of `inner`, which may be reset after. */
   wrap(type: number, inner: RecordBuffer): void {
     const pieces = inner.pieces();
     const start = this.begin(type, 0, RECORD_HEADER, RECORD_HEADER + inner.length);

@@ -53,6 +53,12 @@ export function isSound(bytes: Buffer, at: number, length: number, salt: number)
   return bytes.readUInt32LE(at) === checksum(bytes, at + 4, at + length, salt);
 }
 
+/**
+ * The salt of records inside a record: where the outer one is torn, a scan must not take the inner ones for records in
+ * their own right.
+ */
+export const innerSalt = (salt: number): number => ~salt >>> 0;
+
 /** 48 bits: positions, times and lengths. */
 export function putUint48(view: DataView, at: number, value: number): void {
   view.setUint32(at, value >>> 0, true);

@@ -41,7 +41,7 @@ export class RecoveredSegments {
     this.#damage = damage;
   }
 
-  /** @param oldestWal number of the oldest WAL file that is there, infinite if there is none */
+  /** @param oldestWal all WAL files below this number had retired */
   async readIndexes(files: readonly NumberedFile[], oldestWal: number): Promise<void> {
     for (const { name, kind, number } of files.toReversed()) {
       if (number >= this.next) this.next = number + 1;
@@ -80,6 +80,8 @@ export class RecoveredSegments {
         if (header === undefined) this.#damage.push({ file: name, offset: 0, length: size, kind: 'torn' });
         return;
       }
+      // A process that was killed may have left it in the system's memory only; soon the WAL will not have it.
+      if (isUnfinished) await file.sync();
       if (!isIntact) this.#damage.push({ file: name, offset: 0, length: FILE_START, kind: 'header' });
       if (header === undefined) return;
       const segment = new Segment(number, header.salt, true);

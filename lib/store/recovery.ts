@@ -30,9 +30,13 @@ export class Recovery {
   storeId: string | undefined;
   /** Above the number of every file. */
   nextFile = 1;
+  /** All WAL files below this number had retired. */
+  oldestWal = 0;
   readonly #options: RecoveryOptions;
   /** In order of their numbers. */
   segmentFiles: readonly NumberedFile[] = [];
+  /** The WAL files, the oldest first. */
+  readonly generations: Generation[] = [];
   readonly #wal: FoundWal[] = [];
   #slab = Buffer.alloc(0);
   #slabAt = 0;
@@ -54,7 +58,9 @@ export class Recovery {
     await this.#openWal(wal);
     const scans: WalFileScan[] = [];
     for (const file of this.#wal) scans.push(await this.#readFile(file));
+    await this.#syncLast();
     this.#judge(scans);
+    this.oldestWal = Math.max(0, ...scans.map(({ oldest }) => oldest));
   }
 
   /** The queues with their live messages, for `log` to go on with; the old files become its older generations. */
@@ -66,19 +72,11 @@ export class Recovery {
     const queues = new Map<number, RecoveringQueue>();
     for (const facts of this.facts.known()) queues.set(facts.number, new RecoveringQueue(facts, log, pager));
     await segments.place(queues);
-    for (const file of this.#wal) {
-      const generation = new Generation(file.number, file.header?.salt ?? 0);
-      generation.size = file.size;
-      generation.hasFile = true;
-      log.adopt(generation);
+    for (const [index, generation] of this.generations.entries()) {
       for (const queue of queues.values()) queue.placeFacts(generation);
-      await this.#readMessagesOf(file, generation, queues);
+      await this.#readMessagesOf(this.#wal[index]!, generation, queues);
     }
     return [...queues.values()].map((queue) => queue.finish());
-  }
-
-  get oldestWal(): number {
-    return this.#wal[0]?.number ?? Number.POSITIVE_INFINITY;
   }
 
   async #openWal(found: readonly NumberedFile[]): Promise<void> {
@@ -87,11 +85,23 @@ export class Recovery {
       await withFile(files, `${directory}/${name}`, async (file) => {
         const { header, isIntact, size } = await readFileHeader(file, name);
         this.#wal.push({ name, number, header, isIntact, size });
+        const generation = new Generation(number, header?.salt ?? 0);
+        generation.size = size;
+        generation.hasFile = true;
+        this.generations.push(generation);
         if (header === undefined) return;
         this.storeId = header.storeId;
         this.facts.nextQueue = Math.max(this.facts.nextQueue, header.nextQueue);
       });
     }
+  }
+
+  /** What a killed process had written and not synced counts from now on, so it has to be safe. */
+  async #syncLast(): Promise<void> {
+    const last = this.#wal.at(-1);
+    if (last === undefined) return;
+    const { directory, files } = this.#options;
+    await withFile(files, `${directory}/${last.name}`, (file) => file.sync());
   }
 
   async #readFile(wal: FoundWal): Promise<WalFileScan> {

@@ -99,8 +99,6 @@ export class SegmentWriters {
 
   #begin(durable: boolean): SegmentWriter {
     const segment = new Segment(this.#next++, this.#disk.random(), durable);
-    const { older, current, nextQueue } = this.#log;
-    const oldest = older.find(({ hasFile }) => hasFile) ?? current;
-    return new SegmentWriter(segment, this.#disk, oldest.number, nextQueue);
+    return new SegmentWriter(segment, this.#disk, this.#log.oldest, this.#log.nextQueue);
   }
 }

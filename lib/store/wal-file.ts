@@ -1,7 +1,7 @@
 import { decodeFileHeader, FILE_START, type FileHeader } from './file-header.js';
 import type { StoreFile, StoreFiles } from './files.js';
 import { FIRST_BATCH } from './message-log.js';
-import { RECORD } from './record.js';
+import { getUint48, RECORD, RECORD_HEADER } from './record.js';
 import { RecordScanner, type RecordVisitor } from './record-scanner.js';
 import type { Damage } from './store-log.js';
 
@@ -54,6 +54,8 @@ export class WalFileScan implements RecordVisitor {
   startsProcess: boolean | undefined;
   /** The process that wrote it stopped in good order. */
   closed = false;
+  /** All files below this number had retired. */
+  oldest = 0;
   #lastBatch = 0;
   #batches = 0;
   readonly #bad: BadStretch[] = [];
@@ -72,6 +74,7 @@ export class WalFileScan implements RecordVisitor {
       if (this.#lastBatch === 0) this.startsProcess = (bytes[start + 9]! & FIRST_BATCH) !== 0;
       this.#lastBatch = offset;
       this.#batches++;
+      this.oldest = Math.max(this.oldest, getUint48(bytes, start + RECORD_HEADER + 6));
     } else if (type === RECORD.closed) {
       this.closed = true;
     } else {
