@@ -9,6 +9,9 @@ import { QueueDoor } from './doors/queue-door.js';
 import type { Facilities } from './facilities.js';
 import type { Vhost } from './vhost.js';
 
+/** Exclusive queues that go in one turn when their connection ends. */
+const REMOVED_AT_ONCE = 256;
+
 /**
  * The one door to a vhost, for every protocol: permissions, names and arguments are checked here and nowhere else.
  * One per connection. Everything throws (or rejects with) BrokerError.
@@ -96,7 +99,12 @@ export class AuthorizedVhost {
 
   /** The connection has ended: its exclusive queues go. */
   async leave(): Promise<void> {
-    if (this.vhost.ended !== undefined) return;
-    await this.queues.remove(this.vhost.queuesOf(this.connection));
+    const own = this.vhost.queuesOf(this.connection);
+    for (let at = 0; at < own.length; at += REMOVED_AT_ONCE) {
+      if (at > 0) await this.broker.turn.next();
+      if (this.vhost.ended !== undefined) return;
+      const some = own.slice(at, at + REMOVED_AT_ONCE);
+      await this.queues.remove(some.filter(({ isDeleted }) => !isDeleted));
+    }
   }
 }

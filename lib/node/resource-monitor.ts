@@ -34,6 +34,8 @@ export class ResourceMonitor {
   #memoryShort = false;
   #diskShort = false;
   #stopped = false;
+  /** What the last look failed with. */
+  #trouble = '';
 
   constructor(limits: ResourceLimits, probe: ResourceProbe, alarms: Alarms, clock: Clock, log: Logger) {
     this.#limits = limits;
@@ -46,12 +48,7 @@ export class ResourceMonitor {
   /** Looks now, and again and again until `stop`. */
   async start(): Promise<void> {
     await this.look();
-    if (this.#stopped) return;
-    this.#timer = this.#clock.after(INTERVAL_MS, () => {
-      this.start().catch((error: unknown) =>
-        this.#log.error({ error: String(error) }, 'cannot watch resources'),
-      );
-    });
+    this.#lookLater();
   }
 
   stop(): void {
@@ -69,6 +66,24 @@ export class ResourceMonitor {
     const diskMark = this.#limits.diskFree * (this.#diskShort ? 1 + HYSTERESIS : 1);
     this.#diskShort = free < diskMark;
     this.#tell('disk', this.#diskShort, { free, limit: this.#limits.diskFree });
+  }
+
+  #lookLater(): void {
+    if (!this.#stopped) this.#timer = this.#clock.after(INTERVAL_MS, () => void this.#lookAgain());
+  }
+
+  /** A look that fails (no file descriptor is left, say) is reported once; the next one may succeed. */
+  async #lookAgain(): Promise<void> {
+    let trouble = '';
+    try {
+      await this.look();
+    } catch (error) {
+      trouble = String(error);
+    }
+    if (trouble !== '' && trouble !== this.#trouble)
+      this.#log.error({ error: trouble }, 'cannot watch resources');
+    this.#trouble = trouble;
+    this.#lookLater();
   }
 
   #tell(resource: 'memory' | 'disk', isShort: boolean, figures: object): void {

@@ -164,6 +164,25 @@ void t.test('it goes when its connection goes', async (t) => {
   await t.resolves(other.queues.declare(queueOf('a')));
 });
 
+void t.test('where a connection has very many, they go over several turns', async (t) => {
+  const test = await TestBroker.open();
+  const own = test.enter();
+  for (let i = 0; i < 600; i++) await own.queues.declare(queueOf(`q${i}`, { exclusive: true }));
+  let left = 600;
+  const leaving = own.leave().then(() => (left = 0));
+  for (let turns = 0; left > 0; turns++) {
+    t.ok(turns < 10, 'it comes to an end');
+    t.ok(
+      test.queues().length >= 600 - (turns + 1) * 256,
+      `${test.queues().length} left after ${turns} turns`,
+    );
+    test.rest();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await leaving;
+  t.same(test.queues(), []);
+});
+
 void t.test(
   'deleting tells how many messages went, and that none did where there was no queue',
   async (t) => {

@@ -74,3 +74,27 @@ t.test('a started monitor looks again by itself, until it is stopped', async (t)
   clock.advance(60_000);
   t.equal(alarms.active, true);
 });
+
+t.test('a look that fails is not the last one', async () => {
+  const { clock, alarms, figures, monitor } = monitored();
+  await monitor.start();
+  let failures = 0;
+  const diskFree = Object.getOwnPropertyDescriptor(figures, 'diskFree')!;
+  Object.defineProperty(figures, 'diskFree', {
+    configurable: true,
+    get: () => {
+      failures++;
+      throw new Error('too many open files');
+    },
+  });
+  await eventually('failures', () => {
+    clock.advance(500);
+    return failures > 2;
+  });
+  Object.defineProperty(figures, 'diskFree', { ...diskFree, value: 0 });
+  await eventually('the alarm', () => {
+    clock.advance(500);
+    return alarms.active;
+  });
+  monitor.stop();
+});
