@@ -18,8 +18,8 @@ export class SocketTransport implements Transport {
     const socket = this.#socket;
     socket.on('data', (chunk: Buffer) => events.receive(chunk));
     socket.on('drain', () => events.drained());
-    // A client that has sent everything still has answers to come, so that 'end' alone closes nothing it waits for.
-    socket.on('end', () => socket.end());
+    // A client that has sent everything still gets the answers of this turn.
+    socket.on('end', () => setImmediate(() => socket.end()));
     socket.on('error', () => socket.destroy());
     socket.on('close', () => events.closed());
   }
@@ -29,11 +29,11 @@ export class SocketTransport implements Transport {
   }
 
   write(bytes: Buffer): void {
-    if (!this.#socket.destroyed) this.#socket.write(bytes);
+    if (this.#socket.writable) this.#socket.write(bytes);
   }
 
   writeAll(chunks: readonly Buffer[]): void {
-    if (this.#socket.destroyed) return;
+    if (!this.#socket.writable) return;
     this.#socket.cork();
     for (const chunk of chunks) this.#socket.write(chunk);
     this.#socket.uncork();
