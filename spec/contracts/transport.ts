@@ -49,15 +49,16 @@ export class ToldEvents implements TransportEvents {
 
 const LARGE = 8_000_000;
 
+/** Until `probe` holds, while what was sent arrives. */
+function until(what: string, { settle }: Ends, probe: () => boolean): Promise<boolean> {
+  return eventually(what, () => {
+    settle();
+    return probe();
+  });
+}
+
 /** What every {@link Transport} does. `open` makes a connected one. */
 export function transportContract(tap: Test, open: (t: Test) => Promise<Ends>): void {
-  /** Until `probe` holds, while what was sent arrives. */
-  const until = (what: string, { settle }: Ends, probe: () => boolean): Promise<boolean> =>
-    eventually(what, () => {
-      settle();
-      return probe();
-    });
-
   void tap.test('what is written arrives in order', async (t) => {
     const ends = await open(t);
     const { transport, peer } = ends;
