@@ -71,9 +71,18 @@ export class Roster {
     return this.#subscriptions.values();
   }
 
-  /** Somebody would take a message now. */
+  /** Somebody would take a message now. Whoever is found not to leaves the line, as in `next`. */
   get hasReady(): boolean {
-    return this.#first() !== undefined;
+    for (let i = 0; i < this.#levels.length; i++) {
+      const level = this.#levels[i] as Level;
+      for (let first = level.waiting.at(0); first !== undefined; first = level.waiting.at(0)) {
+        if (!first.gone && first.consumer.ready) return true;
+        level.waiting.shift();
+        first.waiting = false;
+        if (first.gone) level.gone--;
+      }
+    }
+    return false;
   }
 
   add(consumer: Consumer): Subscription {
@@ -106,24 +115,17 @@ export class Roster {
     subscription.level.waiting.push(subscription);
   }
 
-  /** Takes the consumer whose turn it is; give it back with `resume` after the delivery. */
+  /**
+   * Takes the consumer whose turn it is; give it back with `resume` after the delivery. Those in front of it who lost
+   * their credit leave the line, and come back by `resume`.
+   */
   next(): Subscription | undefined {
-    const first = this.#first();
-    if (first === undefined) return undefined;
-    first.level.waiting.shift();
-    first.waiting = false;
-    return first;
-  }
-
-  /** Whose turn it is; those in front of it who lost their credit leave the line, and come back by `resume`. */
-  #first(): Subscription | undefined {
     for (let i = 0; i < this.#levels.length; i++) {
       const level = this.#levels[i] as Level;
-      for (let first = level.waiting.at(0); first !== undefined; first = level.waiting.at(0)) {
-        if (!first.gone && first.consumer.ready) return first;
-        level.waiting.shift();
-        first.waiting = false;
-        if (first.gone) level.gone--;
+      for (let next = level.waiting.shift(); next !== undefined; next = level.waiting.shift()) {
+        next.waiting = false;
+        if (next.gone) level.gone--;
+        else if (next.consumer.ready) return next;
       }
     }
     return undefined;
