@@ -4,20 +4,27 @@ import { questionIn } from '../config/command-line.js';
 import { ConfigError } from '../config/config-error.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { helpText } from '../config/reference.js';
-import { BrokerNode } from '../node/broker-node.js';
+import { BrokerNode, type NodeOptions } from '../node/broker-node.js';
 import { createLogger, type Logger } from '../node/logger.js';
 import { StartError } from '../node/start-error.js';
 import { VERSION } from '../node/version.js';
 
-/** The server program. Ends the process with exit code 1 and one line if it cannot start. */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * The server program. Ends the process with exit code 1 and one line if it cannot start.
+ *
+ * @param options what no configuration reaches
+ */
+export async function main(
+  argv: readonly string[],
+  options: Pick<NodeOptions, 'storeLimits'> = {},
+): Promise<void> {
   const question = questionIn(argv);
   if (question !== undefined) {
     process.stdout.write(question === 'help' ? helpText() : `${VERSION}\n`);
     return;
   }
   try {
-    await run(load(argv));
+    await run(load(argv), options);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
     process.stderr.write(`warrenmq: ${error.message}\n`);
@@ -29,13 +36,17 @@ function load(argv: readonly string[]): LoadedConfig {
   return loadConfig({ argv, env: process.env, readFile: (path) => readFileSync(path, 'utf8') });
 }
 
-async function run({ config, notes }: LoadedConfig): Promise<void> {
+async function run(
+  { config, notes }: LoadedConfig,
+  options: Pick<NodeOptions, 'storeLimits'>,
+): Promise<void> {
   const log = createLogger({
     level: config['log.console.level'],
     formatter: config['log.console.formatter'],
   });
   for (const note of notes) log.warn(note);
   const node = new BrokerNode({
+    ...options,
     config,
     dataDir: config.data_dir,
     clock: systemClock,
