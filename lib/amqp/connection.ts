@@ -13,7 +13,7 @@ import { Backpressure } from './backpressure.js';
 import { Channels } from './channels.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { idsOf, toRefusal } from './refusal.js';
-import { hasCapability, logIn, MECHANISM_NAMES, tuneRefusal } from './handshake.js';
+import { hasCapability, logIn, MECHANISM_NAMES, tuneRefusal, UNLIMITED_FRAME } from './handshake.js';
 import { Heartbeat, type HeartbeatEvents } from './heartbeat.js';
 import { MessageArena } from './message-arena.js';
 import { HOLD, InputGate } from './input-gate.js';
@@ -118,7 +118,6 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     else if (this.#state !== 'closing') throw strayFrame(type, bytes, start, end);
   }
 
-  /** FrameSink. */
   gone(): void {
     this.#channels?.park();
   }
@@ -399,5 +398,3 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
 const CLOSE_ID = (10 << 16) | 50;
 const CLOSE_OK_ID = (10 << 16) | 51;
-/** Octets; what a negotiated frame_max of 0 amounts to. */
-const UNLIMITED_FRAME = 0x7fff_ffff;

@@ -16,6 +16,9 @@ const MECHANISMS: ReadonlyMap<string, Mechanism> = new Map([
 
 export const MECHANISM_NAMES = [...MECHANISMS.keys()].join(' ');
 
+/** Octets; what a negotiated frame_max of 0 amounts to. */
+export const UNLIMITED_FRAME = 0x7fff_ffff;
+
 /** Why a client is not let in; `wrongCredentials` alone may be told to it. */
 export type LoginRefusal = 'unknownMechanism' | 'malformedResponse' | 'wrongCredentials';
 
