@@ -12,7 +12,7 @@ const MOST_LOOKS = 1024;
 /** Deliveries with tags below `next` were sent at `at` or earlier. */
 interface Mark {
   readonly next: number;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the first look. */
   readonly at: number;
 }
 
@@ -20,7 +20,8 @@ interface Mark {
  * Finds deliveries of one channel that stay unacknowledged for too long. [RMQ consumer_timeout]
  *
  * Deliveries carry no time. Now and then the next delivery tag is noted with the time, so that the age of what is
- * outstanding is known well enough: a timeout is noticed a few looks late and never early.
+ * outstanding is known well enough: a timeout is noticed a few looks late and never early, also if somebody sets the
+ * machine's clock.
  */
 export class AckTimeout {
   readonly #clock: Clock;
@@ -31,6 +32,10 @@ export class AckTimeout {
   #shortest = Infinity;
   #longest = 0;
   #timer: Timer | undefined;
+  /** Until the next look, milliseconds. */
+  #interval = 0;
+  /** At the last look, milliseconds since the first one. */
+  #now = 0;
 
   /** @param expired told the timeout that has passed, milliseconds; nothing is looked at after that */
   constructor(clock: Clock, ledger: UnackedLedger, expired: (ms: number) => void) {
@@ -55,12 +60,13 @@ export class AckTimeout {
 
   #arm(): void {
     const wanted = Math.min(MOST_INTERVAL, Math.max(LEAST_INTERVAL, this.#shortest / LOOKS));
-    const interval = Math.max(wanted, this.#longest / MOST_LOOKS);
-    this.#timer = this.#clock.after(interval, () => this.#look());
+    this.#interval = Math.max(wanted, this.#longest / MOST_LOOKS);
+    this.#timer = this.#clock.after(this.#interval, () => this.#look());
   }
 
   #look(): void {
-    const now = this.#clock.now();
+    this.#now += this.#interval;
+    const now = this.#now;
     const { next, oldest } = this.#ledger;
     // Of the marks that no timeout reaches back to, the last one says enough.
     const reach = this.#marks.findLastIndex(({ at }) => now - at >= this.#longest);
