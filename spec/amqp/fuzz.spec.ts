@@ -158,7 +158,7 @@ void t.test('random bytes are refused, before and after the handshake', async (t
 });
 
 void t.test('a damaged session harms nobody', async (t) => {
-  const { wrong, closed } = await survive(1200, (random) => {
+  const { wrong, closed } = await survive(900, (random) => {
     const at = random.below(SESSION.length);
     const damaged = [
       ...SESSION.slice(0, at),
@@ -248,7 +248,7 @@ function anyMethod(random: SeededRandom): Buffer {
 }
 
 void t.test('whatever methods come in whatever order, all is given back in the end', async (t) => {
-  const { wrong } = await survive(800, (random) => {
+  const { wrong } = await survive(600, (random) => {
     const opened = [1, 2, 3].map((channel) => method(channel, 'channel.open'));
     const steps = Array.from({ length: 60 }, () => anyMethod(random));
     return pieces(Buffer.concat([HELLO, ...opened, ...steps]), random);
