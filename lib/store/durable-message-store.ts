@@ -178,7 +178,7 @@ export async function openDurableMessageStore(options: DurableStoreOptions): Pro
     storeId: recovery.storeId ?? randomBytes(8).toString('hex'),
   });
   const segments = new RecoveredSegments(disk, recovery.facts, recovery.damage);
-  await segments.readIndexes(recovery.segmentFiles, recovery.oldestWal);
+  await segments.readIndexes(recovery.segmentFiles, recovery);
   const log = new MessageLog({
     disk,
     defer: options.defer ?? setImmediate,

@@ -188,6 +188,7 @@ export class DurableQueueStore implements QueueStore {
     }
     const front = this.#fresh.at(0);
     if (front !== undefined) this.#purgeFresh(front);
+    this.#pastReturns.clear();
     this.count = 0;
     this.bytes = 0;
     return purged;
@@ -219,7 +220,7 @@ export class DurableQueueStore implements QueueStore {
     this.#settled.clear();
     this.count = 0;
     this.bytes = 0;
-    if (this.number !== 0) this.#log.removeQueue(this);
+    if (this.number !== 0) this.#log.forgetQueue(this);
   }
 
   /** Tells everything that a restart has to know, once and for all up to here. */
@@ -372,10 +373,11 @@ export class DurableQueueStore implements QueueStore {
   }
 
   #returnsOf(position: number): number {
-    if (position >= this.#taken) return 0;
-    const returns = this.#pastReturns.get(position) ?? 1;
+    const least = position < this.#taken ? 1 : 0;
+    if (this.#pastReturns.size === 0) return least;
+    const returns = this.#pastReturns.get(position) ?? 0;
     this.#pastReturns.delete(position);
-    return returns;
+    return Math.max(returns, least);
   }
 
   #notePast(position: number, returns: number): void {

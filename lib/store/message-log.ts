@@ -119,9 +119,11 @@ export class MessageLog {
     this.current.addFacts(queue, this.buffer.length - before);
   }
 
-  removeQueue(queue: DurableQueueStore): void {
+  /** The queue has nothing live; it gets another number when it needs one. */
+  forgetQueue(queue: DurableQueueStore): void {
     queue.facts?.removeFacts(queue);
     appendRemovedRecord(this.buffer, queue.number);
+    queue.number = 0;
     this.schedule();
   }
 
@@ -209,6 +211,10 @@ export class MessageLog {
       return;
     }
     const { buffer, current, batch } = this;
+    buffer.fillFirst(MARKER_BYTES, (view) => {
+      putUint48(view, RECORD_HEADER, batch);
+      putUint48(view, RECORD_HEADER + 6, this.oldest);
+    });
     const at = Math.max(current.size, FILE_START);
     current.size = at + buffer.length;
     this.buffer = this.#idle;
@@ -282,9 +288,6 @@ export class MessageLog {
   #openBatch(): void {
     this.batch++;
     this.buffer.reset(this.current.salt);
-    const start = this.buffer.begin(RECORD.batch, this.#firstBatch ? FIRST_BATCH : 0, MARKER_BYTES);
-    putUint48(this.buffer.view, start + RECORD_HEADER, this.batch);
-    putUint48(this.buffer.view, start + RECORD_HEADER + 6, this.oldest);
-    this.buffer.seal(start);
+    this.buffer.begin(RECORD.batch, this.#firstBatch ? FIRST_BATCH : 0, MARKER_BYTES);
   }
 }

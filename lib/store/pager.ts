@@ -182,6 +182,7 @@ export class Pager {
     await this.#moveOut(generation);
     await this.#writers.sealAll(generation.number);
     generation.pages.clear();
+    await this.#transactionsSafe();
     for (const queue of generation.queues.keys()) this.#renewFacts(generation, queue);
     await this.#log.commit();
     // Before the file goes, everything that replaces it has to be there, and what it helped to delete be gone.
@@ -196,8 +197,7 @@ export class Pager {
     for (const page of generation.pages) {
       if (page.live === 0) page.queue.dropEmpty(page);
       if (page.live === 0 || page.run !== undefined) continue;
-      // A message that an unsafe transaction settled must not be missing in the segment when the transaction is.
-      while (this.#log.lastTransaction > this.#log.committed) await this.#log.commit();
+      await this.#transactionsSafe();
       if (page.live === 0 || page.queue.removed) continue;
       page.queue.closeTail(page);
       const writer = await this.#writers.shared(page.queue.durable);
@@ -207,16 +207,24 @@ export class Pager {
     for (const writer of this.#writers.allShared()) await this.#flush(writer, false);
   }
 
+  /**
+   * What a transaction settled must not be left out anywhere, nor be deleted, as long as the transaction may be lost.
+   * Nothing may be awaited between this and the use of what is live.
+   */
+  async #transactionsSafe(): Promise<void> {
+    while (this.#log.lastTransaction > this.#log.committed) await this.#log.commit();
+  }
+
   /** Repeats what the oldest file knew about the queue; a queue with nothing live needs no mention. */
   #renewFacts(generation: Generation, queue: DurableQueueStore): void {
     generation.removeFacts(queue);
     if (queue.hasLive()) this.#log.writeFacts(queue);
-    else queue.number = 0;
+    else this.#log.forgetQueue(queue);
   }
 
   async #deleteUnused(): Promise<void> {
-    if (this.#log.lastTransaction > this.#log.committed) await this.#log.commit();
-    for (const segment of this.#unused) {
+    await this.#transactionsSafe();
+    for (const segment of [...this.#unused]) {
       this.#unused.delete(segment);
       if (segment.pages.size > 0) continue;
       const written = await this.#writers.abandon(segment);

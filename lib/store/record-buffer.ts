@@ -77,6 +77,14 @@ export class RecordBuffer {
     }
   }
 
+  /** Ends the very first record, of `length` octets, now that its content is known. */
+  fillFirst(length: number, fill: (view: DataView) => void): void {
+    const first = this.#used[0]!;
+    const view = viewOf(first);
+    fill(view);
+    view.setUint32(0, checksum(first, 4, length, this.salt), true);
+  }
+
   /** Everything gathered, in order. Valid until `reset`. */
   pieces(): readonly Buffer[] {
     this.#finishPiece();

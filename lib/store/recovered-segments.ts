@@ -14,6 +14,14 @@ import { SlotMask } from './slot-mask.js';
 import type { Damage } from './store-log.js';
 import { readFileHeader, withFile } from './wal-file.js';
 
+/** What has to be known about the WAL to judge a segment without an index. */
+export interface WalState {
+  /** All WAL files below this number had retired. */
+  readonly oldestWal: number;
+  /** The last process stopped in good order. */
+  readonly wasClosed: boolean;
+}
+
 interface FoundSegment {
   readonly segment: Segment;
   readonly entries: readonly IndexEntry[];
@@ -29,24 +37,26 @@ export class RecoveredSegments {
   /** Above the number of every segment. */
   next = 1;
   readonly #disk: Disk;
+  readonly #verifies: boolean;
   readonly #facts: RecoveredFacts;
   readonly #damage: Damage[];
   /** The newest first: a page that was moved counts where it stands now. */
   readonly #found: FoundSegment[] = [];
   readonly #useless: string[] = [];
 
-  constructor(disk: Disk, facts: RecoveredFacts, damage: Damage[]) {
+  /** @param verifies read all pages that have something live, and tell what is damaged */
+  constructor(disk: Disk, facts: RecoveredFacts, damage: Damage[], verifies = false) {
     this.#disk = disk;
     this.#facts = facts;
     this.#damage = damage;
+    this.#verifies = verifies;
   }
 
-  /** @param oldestWal all WAL files below this number had retired */
-  async readIndexes(files: readonly NumberedFile[], oldestWal: number): Promise<void> {
+  async readIndexes(files: readonly NumberedFile[], wal: WalState): Promise<void> {
     for (const { name, kind, number } of files.toReversed()) {
       if (number >= this.next) this.next = number + 1;
       if (kind === FILE_KIND.paged) this.#useless.push(name);
-      else await this.#readIndex(name, number, oldestWal);
+      else await this.#readIndex(name, number, wal);
     }
   }
 
@@ -55,7 +65,7 @@ export class RecoveredSegments {
     for (const { segment, entries, scanned } of this.#found) {
       const incomplete: Page[] = [];
       for (const entry of entries) {
-        const page = placeEntry(entry, segment, queues.get(entry.queue));
+        const page = placeEntry(entry, segment, queues.get(entry.queue), this.#verifies);
         if (page?.mask !== undefined) incomplete.push(page);
       }
       if (incomplete.length > 0) await this.#countPages(segment, incomplete);
@@ -69,7 +79,7 @@ export class RecoveredSegments {
     for (const name of this.#useless) await this.#disk.unlink(name);
   }
 
-  async #readIndex(name: string, number: number, oldestWal: number): Promise<void> {
+  async #readIndex(name: string, number: number, { oldestWal, wasClosed }: WalState): Promise<void> {
     await withFile(this.#disk.files, this.#disk.path(name), async (file) => {
       const { header, isIntact, size } = await readFileHeader(file, name);
       // A segment that was never finished may lack anything; the WAL has its messages.
@@ -78,6 +88,7 @@ export class RecoveredSegments {
       if (entries === undefined && isUnfinished) {
         this.#useless.push(name);
         if (header === undefined) this.#damage.push({ file: name, offset: 0, length: size, kind: 'torn' });
+        else if (wasClosed) this.#damage.push({ file: name, offset: size, length: 0, kind: 'index' });
         return;
       }
       // A process that was killed may have left it in the system's memory only; soon the WAL will not have it.
@@ -100,8 +111,19 @@ export class RecoveredSegments {
         const { offset, length } = page.run!;
         const bytes = Buffer.allocUnsafeSlow(length);
         const filled = await file.read(bytes, offset);
-        countPage(page, bytes.subarray(0, filled));
+        const bad = countPage(page, bytes.subarray(0, filled));
         if (page.live === 0) segment.pages.delete(page);
+        if (!this.#verifies) continue;
+        for (const [at, octets] of bad) {
+          const queue = page.queue.id;
+          this.#damage.push({
+            file: segment.name,
+            offset: offset + at,
+            length: octets,
+            queue,
+            kind: 'record',
+          });
+        }
       }
     });
   }
@@ -112,6 +134,7 @@ function placeEntry(
   entry: IndexEntry,
   segment: Segment,
   queue: RecoveringQueue | undefined,
+  mustCount: boolean,
 ): Page | undefined {
   if (queue === undefined || queue.pages.has(entry.first)) return undefined;
   const page = new Page(queue.queue, entry.first, undefined);
@@ -121,7 +144,7 @@ function placeEntry(
   page.size = entry.slots.at(-1)!;
   const settled = queue.facts.settled();
   const touched = (settled[firstRangeAbove(settled, entry.first) * 2] ?? Infinity) < entry.first + page.size;
-  if (touched || entry.mixed || entry.slots.length > 2 || entry.slots[0] !== 0) {
+  if (mustCount || touched || entry.mixed || entry.slots.length > 2 || entry.slots[0] !== 0) {
     page.mask = liveSlots(entry, settled);
     if (page.mask === undefined) return undefined;
   } else {
@@ -148,8 +171,9 @@ function liveSlots(entry: IndexEntry, settled: readonly number[]): SlotMask | un
   return count === 0 ? undefined : mask;
 }
 
-/** Finds out what is live in a page that has a mask: transient messages are not. */
-function countPage(page: Page, bytes: Buffer): void {
+/** Finds out what is live in a page that has a mask: transient messages are not. Returns what is unreadable. */
+function countPage(page: Page, bytes: Buffer): [offset: number, length: number][] {
+  const unreadable: [number, number][] = [];
   const mask = new SlotMask();
   const before = page.mask!;
   visitRecords(bytes, page.run!.segment.salt, {
@@ -162,10 +186,12 @@ function countPage(page: Page, bytes: Buffer): void {
       page.unread++;
       page.unreadBytes += message.bodyLength;
     },
-    bad: () => {},
+    bad: (offset, length) => unreadable.push([offset, length]),
   });
   page.mask = mask;
   page.live = page.unread;
+  if (bytes.length < page.run!.length) unreadable.push([bytes.length, page.run!.length - bytes.length]);
+  return unreadable;
 }
 
 /** The index at the end of the file, if there is a sound one. */

@@ -32,6 +32,8 @@ export class Recovery {
   nextFile = 1;
   /** All WAL files below this number had retired. */
   oldestWal = 0;
+  /** The last process stopped in good order. */
+  wasClosed = false;
   readonly #options: RecoveryOptions;
   /** In order of their numbers. */
   segmentFiles: readonly NumberedFile[] = [];
@@ -61,6 +63,7 @@ export class Recovery {
     await this.#syncLast();
     this.#judge(scans);
     this.oldestWal = Math.max(0, ...scans.map(({ oldest }) => oldest));
+    this.wasClosed = scans.at(-1)?.closed ?? false;
   }
 
   /** The queues with their live messages, for `log` to go on with; the old files become its older generations. */

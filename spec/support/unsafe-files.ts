@@ -76,6 +76,18 @@ export class UnsafeFiles implements StoreFiles {
     this.#syncedEntries = new Map(entries);
   }
 
+  /** A disk on which these files are safe. */
+  static of(files: ReadonlyMap<string, Buffer>, random: Random): UnsafeFiles {
+    const entries = new Map<string, Content>();
+    for (const [path, bytes] of files) {
+      const content = new Content();
+      content.write(bytes, 0);
+      content.sync(1);
+      entries.set(path, content);
+    }
+    return new UnsafeFiles(random, entries);
+  }
+
   /** Lets every such operation fail from now on. */
   fail(operation: Operation, error: Error): void {
     this.#failures.set(operation, error);

@@ -1,0 +1,57 @@
+import { systemClock } from '../base/clock.js';
+import { Disk } from './disk.js';
+import type { StoreFiles } from './files.js';
+import { defaultStoreLimits } from './limits.js';
+import { MessageLog } from './message-log.js';
+import { nodeFiles } from './node-files.js';
+import { Pager } from './pager.js';
+import { RecoveredSegments } from './recovered-segments.js';
+import { Recovery } from './recovery.js';
+import { type Damage, nullLog } from './store-log.js';
+
+/** What {@link checkDirectory} found. */
+export interface StoreReport {
+  readonly queues: readonly QueueReport[];
+  /** Empty when everything is as it was written. A torn end is nothing to worry about. */
+  readonly damage: readonly Damage[];
+}
+
+export interface QueueReport {
+  readonly id: string;
+  /** Messages that a start would find, and octets of their bodies. */
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/**
+ * Reads everything in the directory of a store that is not open, and changes nothing.
+ *
+ * @throws StoreVersionError when a newer version of the broker wrote it
+ */
+export async function checkDirectory(directory: string, files: StoreFiles = nodeFiles): Promise<StoreReport> {
+  const recovery = new Recovery({ directory, files, onProgress: () => {} });
+  await recovery.readFacts();
+  const { damage, facts } = recovery;
+  const limits = defaultStoreLimits;
+  const disk = new Disk({
+    directory,
+    files,
+    limits,
+    clock: systemClock,
+    log: nullLog,
+    random: () => 0,
+    storeId: '',
+  });
+  const segments = new RecoveredSegments(disk, facts, damage, true);
+  await segments.readIndexes(recovery.segmentFiles, recovery);
+  const log = new MessageLog({
+    disk,
+    older: recovery.generations,
+    defer: () => {},
+    firstNumber: recovery.nextFile,
+    firstQueue: facts.nextQueue,
+  });
+  const queues = await recovery.readMessages(log, new Pager(log, disk, segments.next, damage), segments);
+  const reports = queues.map(({ id, count, bytes }) => ({ id, messages: count, bytes }));
+  return { queues: reports.filter(({ messages }) => messages > 0), damage };
+}
