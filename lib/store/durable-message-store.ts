@@ -151,6 +151,7 @@ export class DurableMessageStore implements MessageStore {
       if (!queue.durable) continue;
       targets++;
       if (queue.number === 0) this.#log.writeFacts(queue);
+      else if (queue.named !== this.#log.current) this.#log.writeName(queue);
     }
     assert(targets < 0x10000, 'a message goes to fewer than 65536 queues');
     return targets;

@@ -41,6 +41,8 @@ export class DurableQueueStore implements QueueStore {
   count = 0;
   bytes = 0;
   removed = false;
+  /** The last file in which the queue's number and id stand together. */
+  named: Generation | undefined;
   /** Where the queue's last queue record stands. */
   facts: Generation | undefined;
   /** Every page with live messages, in order of position; the last one may be empty. */

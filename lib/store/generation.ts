@@ -23,6 +23,8 @@ export class Generation {
   /** Octets on disk, or on the way there; 0 when there is no file. */
   size = 0;
   #facts = 0;
+  /** Numbers that this file says are done with. */
+  readonly removed: number[] = [];
   /** Octets of transient messages. */
   transient = 0;
   /** The last batch that stands here; set when the next generation begins. */

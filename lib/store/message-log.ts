@@ -3,7 +3,8 @@ import type { DurableQueueStore } from './durable-queue-store.js';
 import { encodeFileHeader, FILE_KIND, FILE_START } from './file-header.js';
 import type { StoreFile } from './files.js';
 import { Generation } from './generation.js';
-import { appendRemovedRecord } from './queue-record.js';
+import { QueueMentions } from './queue-mentions.js';
+import { appendNameRecord, appendRemovedRecord } from './queue-record.js';
 import { putUint48, RECORD, RECORD_HEADER } from './record.js';
 import { RecordBuffer } from './record-buffer.js';
 import { StoreFailedError } from './store-errors.js';
@@ -44,6 +45,7 @@ export class MessageLog {
   nextQueue: number;
   /** Generations before the current one, the oldest first. */
   readonly older: Generation[];
+  readonly mentions = new QueueMentions();
   /** The last batch with something that has to be safe. */
   wanted = 0;
   /** The last batch with a transaction that settles. */
@@ -117,14 +119,26 @@ export class MessageLog {
     const before = this.buffer.length;
     queue.writeFacts(this.buffer);
     this.current.addFacts(queue, this.buffer.length - before);
+    queue.named = this.current;
   }
 
   /** The queue has nothing live; it gets another number when it needs one. */
   forgetQueue(queue: DurableQueueStore): void {
     queue.facts?.removeFacts(queue);
-    appendRemovedRecord(this.buffer, queue.number);
+    this.writeRemoved(queue.number);
     queue.number = 0;
     this.schedule();
+  }
+
+  writeRemoved(number: number): void {
+    appendRemovedRecord(this.buffer, number);
+    this.current.removed.push(number);
+  }
+
+  /** Makes the current file readable without older ones. */
+  writeName(queue: DurableQueueStore): void {
+    appendNameRecord(this.buffer, queue);
+    queue.named = this.current;
   }
 
   /** Resolves when everything added so far is safe; rejects when it will never be. */

@@ -184,6 +184,9 @@ export class Pager {
     generation.pages.clear();
     await this.#transactionsSafe();
     for (const queue of generation.queues.keys()) this.#renewFacts(generation, queue);
+    for (const number of generation.removed) {
+      if (this.#log.mentions.has(number)) this.#log.writeRemoved(number);
+    }
     await this.#log.commit();
     // Before the file goes, everything that replaces it has to be there, and what it helped to delete be gone.
     await this.#disk.sync();
@@ -229,6 +232,7 @@ export class Pager {
       if (segment.pages.size > 0) continue;
       const written = await this.#writers.abandon(segment);
       await this.#reader.forget(segment);
+      this.#log.mentions.drop(segment);
       if (written || segment.sealed) await this.#disk.unlink(segment.name);
     }
   }

@@ -67,7 +67,32 @@ export function readQueueRecord(bytes: Buffer, start: number): QueueRecord {
   };
 }
 
-/** The queue is gone with all of its messages: number u32. */
+export interface QueueName {
+  readonly number: number;
+  readonly id: string;
+}
+
+/** number u32 | id length u16 | id. Twice in a row, as above. */
+export function appendNameRecord(buffer: RecordBuffer, { number, id }: QueueName): void {
+  const length = Buffer.byteLength(id);
+  for (let copy = 0; copy < 2; copy++) {
+    const start = buffer.begin(RECORD.name, 0, RECORD_HEADER + 6 + length);
+    buffer.view.setUint32(start + 12, number, true);
+    buffer.view.setUint16(start + 16, length, true);
+    buffer.bytes.write(id, start + 18);
+    buffer.seal(start);
+  }
+}
+
+export function readNameRecord(bytes: Buffer, start: number): QueueName {
+  const length = bytes.readUInt16LE(start + 16);
+  return {
+    number: bytes.readUInt32LE(start + 12),
+    id: bytes.toString('utf8', start + 18, start + 18 + length),
+  };
+}
+
+/** The number is done with, and everything that was known under it: number u32. */
 export function appendRemovedRecord(buffer: RecordBuffer, number: number): void {
   const start = buffer.begin(RECORD.removed, 0, RECORD_HEADER + 4);
   buffer.view.setUint32(start + 12, number, true);

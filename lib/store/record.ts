@@ -17,16 +17,19 @@ export const RECORD = {
   batch: 1,
   /** A queue's number and all that is known about it up to here. */
   queue: 2,
-  removed: 3,
-  message: 4,
+  /** A queue's number and id only, for those who read this file without the others. */
+  name: 3,
+  /** A number is done with. */
+  removed: 4,
+  message: 5,
   /** What a queue's consumers did since its last record. */
-  progress: 5,
+  progress: 6,
   /** Complete records inside one record: all of them or none. */
-  transaction: 6,
+  transaction: 7,
   /** The node stopped in good order; nothing follows. */
-  closed: 7,
+  closed: 8,
   /** A segment's table of contents. */
-  index: 8,
+  index: 9,
 } as const;
 
 const LAST_TYPE = RECORD.index;

@@ -1,6 +1,12 @@
 import { eachTarget } from './message-record.js';
 import { readProgressRecord } from './progress-record.js';
-import { type QueueRecord, readQueueRecord, readRemovedRecord } from './queue-record.js';
+import {
+  type QueueName,
+  type QueueRecord,
+  readNameRecord,
+  readQueueRecord,
+  readRemovedRecord,
+} from './queue-record.js';
 import { RECORD, RECORD_HEADER } from './record.js';
 import { isCovered, joinRanges } from './settled-ranges.js';
 
@@ -10,7 +16,7 @@ const JOIN_FROM = 1 << 16;
 /** What the records say about one queue number. */
 export class QueueFacts {
   readonly number: number;
-  /** Undefined as long as no queue record was met. */
+  /** Undefined as long as no record tells it. */
   id: string | undefined;
   /** WAL file of the last queue record. */
   home = 0;
@@ -19,7 +25,8 @@ export class QueueFacts {
   /** Above every position that is mentioned anywhere. */
   next = 0;
   taken = 0;
-  removed = false;
+  /** The last WAL file that says that the number is done with. */
+  removedBy: number | undefined;
   readonly returns = new Map<number, number>();
   #settled: number[] = [];
   #joined = true;
@@ -27,6 +34,10 @@ export class QueueFacts {
 
   constructor(number: number) {
     this.number = number;
+  }
+
+  remove(home: number): void {
+    this.removedBy = home;
   }
 
   see(position: number): void {
@@ -52,7 +63,6 @@ export class QueueFacts {
   }
 
   know(record: QueueRecord, home: number, octets: number): void {
-    this.id = record.id;
     this.home = home;
     this.octets = octets;
     if (record.next > this.next) this.next = record.next;
@@ -83,8 +93,10 @@ export class RecoveredFacts {
       case RECORD.queue:
         return this.#queue(readQueueRecord(bytes, start), home, 2 * (end - start));
       case RECORD.removed:
-        this.of(readRemovedRecord(bytes, start)).removed = true;
+        this.of(readRemovedRecord(bytes, start)).remove(home);
         return undefined;
+      case RECORD.name:
+        return this.name(readNameRecord(bytes, start));
       case RECORD.transaction:
         return eachInside(bytes, start, end, (inner, from, to) => this.visit(home, inner, bytes, from, to));
       default:
@@ -106,15 +118,26 @@ export class RecoveredFacts {
   *known(): Iterable<QueueFacts> {
     for (const facts of this.#queues.values()) {
       const { id } = facts;
-      if (id === undefined || facts.removed || this.#numbers.get(id) !== facts.number) continue;
+      if (id === undefined || facts.removedBy !== undefined || this.#numbers.get(id) !== facts.number)
+        continue;
       yield facts;
     }
   }
 
   #queue(record: QueueRecord, home: number, octets: number): void {
     this.of(record.number).know(record, home, octets);
-    const last = this.#numbers.get(record.id);
-    if (last === undefined || last < record.number) this.#numbers.set(record.id, record.number);
+    this.name(record);
+  }
+
+  name({ number, id }: QueueName): void {
+    this.of(number).id = id;
+    const last = this.#numbers.get(id);
+    if (last === undefined || last < number) this.#numbers.set(id, number);
+  }
+
+  /** Numbers that are done with, according to this WAL file. */
+  *removedBy(home: number): Iterable<number> {
+    for (const { number, removedBy } of this.#queues.values()) if (removedBy === home) yield number;
   }
 
   #progress(bytes: Buffer, start: number): void {

@@ -3,12 +3,13 @@ import { FILE_KIND, FILE_START, type FileHeader, type NumberedFile } from './fil
 import type { StoreFile } from './files.js';
 import { MESSAGE_FLAG, onlyTarget, readMessage } from './message-record.js';
 import { Page, pageStart } from './page.js';
+import type { QueueMentions } from './queue-mentions.js';
 import type { RecoveredFacts } from './recovered-facts.js';
 import type { RecoveringQueue } from './recovering-queue.js';
 import { isSound, probeHeader, RECORD } from './record.js';
 import { RecordScanner, visitRecords } from './record-scanner.js';
 import { Segment } from './segment.js';
-import { type IndexEntry, readIndex } from './segment-index.js';
+import { type IndexEntry, readIndex, type SegmentIndex } from './segment-index.js';
 import { firstRangeAbove, isCovered } from './settled-ranges.js';
 import { SlotMask } from './slot-mask.js';
 import type { Damage } from './store-log.js';
@@ -61,18 +62,24 @@ export class RecoveredSegments {
   }
 
   /** Gives the queues their pages. Segments that nobody needs are deleted after. */
-  async place(queues: ReadonlyMap<number, RecoveringQueue>): Promise<void> {
+  async place(queues: ReadonlyMap<number, RecoveringQueue>, mentions: QueueMentions): Promise<void> {
     for (const { segment, entries, scanned } of this.#found) {
       const incomplete: Page[] = [];
       for (const entry of entries) {
+        mentions.add(segment, entry.queue);
         const page = placeEntry(entry, segment, queues.get(entry.queue), this.#verifies);
         if (page?.mask !== undefined) incomplete.push(page);
       }
       if (incomplete.length > 0) await this.#countPages(segment, incomplete);
-      if (segment.pages.size === 0) this.#useless.push(segment.name);
+      if (segment.pages.size === 0) this.#drop(segment, mentions);
       else if (scanned)
         this.#damage.push({ file: segment.name, offset: segment.size, length: 0, kind: 'index' });
     }
+  }
+
+  #drop(segment: Segment, mentions: QueueMentions): void {
+    mentions.drop(segment);
+    this.#useless.push(segment.name);
   }
 
   async deleteUseless(): Promise<void> {
@@ -84,7 +91,8 @@ export class RecoveredSegments {
       const { header, isIntact, size } = await readFileHeader(file, name);
       // A segment that was never finished may lack anything; the WAL has its messages.
       const isUnfinished = header === undefined || header.wal >= oldestWal;
-      const entries = header === undefined ? undefined : await readIndexAt(file, header, size);
+      const index = header === undefined ? undefined : await readIndexAt(file, header, size);
+      const entries = index?.entries;
       if (entries === undefined && isUnfinished) {
         this.#useless.push(name);
         if (header === undefined) this.#damage.push({ file: name, offset: 0, length: size, kind: 'torn' });
@@ -98,6 +106,7 @@ export class RecoveredSegments {
       const segment = new Segment(number, header.salt, true);
       segment.size = size;
       segment.sealed = true;
+      for (const [queue, id] of index?.names ?? []) this.#facts.name({ number: queue, id });
       const found = entries ?? (await scanEntries(file, header, size));
       this.#found.push({ segment, entries: found, scanned: entries === undefined });
       for (const entry of found) this.#facts.of(entry.queue).see(entry.first + entry.slots.at(-1)! - 1);
@@ -199,7 +208,7 @@ async function readIndexAt(
   file: StoreFile,
   header: FileHeader,
   size: number,
-): Promise<IndexEntry[] | undefined> {
+): Promise<SegmentIndex | undefined> {
   let bytes = await readEnd(file, size, INDEX_GUESS);
   if (bytes.length < 4) return undefined;
   const length = bytes.readUInt32LE(bytes.length - 4);

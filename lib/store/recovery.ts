@@ -74,9 +74,10 @@ export class Recovery {
   ): Promise<DurableQueueStore[]> {
     const queues = new Map<number, RecoveringQueue>();
     for (const facts of this.facts.known()) queues.set(facts.number, new RecoveringQueue(facts, log, pager));
-    await segments.place(queues);
+    await segments.place(queues, log.mentions);
     for (const [index, generation] of this.generations.entries()) {
       for (const queue of queues.values()) queue.placeFacts(generation);
+      generation.removed.push(...this.facts.removedBy(generation.number));
       await this.#readMessagesOf(this.#wal[index]!, generation, queues);
     }
     return [...queues.values()].map((queue) => queue.finish());

@@ -18,40 +18,71 @@ export interface IndexEntry {
 /**
  * The last record of a sealed segment; its last four octets are its length, so that it can be found from the end:
  *
- *   pages u32 | pages x (queue u32, first u48, offset u48, length u48, bytes u48, mixed u8, 0 u8, ranges u16,
- *                        ranges x (from slot u16, to slot u16)) | length u32
+ *   queues u32 | queues x (queue u32, id length u16, id)
+ *   | pages u32 | pages x (queue u32, first u48, offset u48, length u48, bytes u48, mixed u8, 0 u8, ranges u16,
+ *                          ranges x (from slot u16, to slot u16)) | length u32
  */
 const ENTRY_BYTES = 32;
+const NAME_BYTES = 6;
 
-export function appendIndex(buffer: RecordBuffer, entries: readonly IndexEntry[]): void {
-  let length = RECORD_HEADER + 8;
+export interface SegmentIndex {
+  /** Ids by number. */
+  readonly names: ReadonlyMap<number, string>;
+  readonly entries: readonly IndexEntry[];
+}
+
+export function appendIndex(buffer: RecordBuffer, { names, entries }: SegmentIndex): void {
+  let length = RECORD_HEADER + 12;
+  for (const id of names.values()) length += NAME_BYTES + Buffer.byteLength(id);
   for (const { slots } of entries) length += ENTRY_BYTES + slots.length * 2;
   const start = buffer.begin(RECORD.index, 0, length);
-  const { view } = buffer;
-  view.setUint32(start + RECORD_HEADER, entries.length, true);
-  let at = start + RECORD_HEADER + 4;
-  for (const entry of entries) {
-    view.setUint32(at, entry.queue, true);
-    putUint48(view, at + 4, entry.first);
-    putUint48(view, at + 10, entry.offset);
-    putUint48(view, at + 16, entry.length);
-    putUint48(view, at + 22, entry.bytes);
-    view.setUint16(at + 28, entry.mixed ? 1 : 0, true);
-    view.setUint16(at + 30, entry.slots.length >> 1, true);
-    at += ENTRY_BYTES;
-    for (const slot of entry.slots) {
-      view.setUint16(at, slot, true);
-      at += 2;
-    }
+  const { view, bytes } = buffer;
+  let at = start + RECORD_HEADER;
+  view.setUint32(at, names.size, true);
+  at += 4;
+  for (const [number, id] of names) {
+    view.setUint32(at, number, true);
+    const octets = bytes.write(id, at + NAME_BYTES);
+    view.setUint16(at + 4, octets, true);
+    at += NAME_BYTES + octets;
   }
+  view.setUint32(at, entries.length, true);
+  at += 4;
+  for (const entry of entries) at = putEntry(view, at, entry);
   view.setUint32(at, length, true);
   buffer.seal(start);
 }
 
-export function readIndex(bytes: Buffer, start: number): IndexEntry[] {
+function putEntry(view: DataView, start: number, entry: IndexEntry): number {
+  view.setUint32(start, entry.queue, true);
+  putUint48(view, start + 4, entry.first);
+  putUint48(view, start + 10, entry.offset);
+  putUint48(view, start + 16, entry.length);
+  putUint48(view, start + 22, entry.bytes);
+  view.setUint16(start + 28, entry.mixed ? 1 : 0, true);
+  view.setUint16(start + 30, entry.slots.length >> 1, true);
+  let at = start + ENTRY_BYTES;
+  for (const slot of entry.slots) {
+    view.setUint16(at, slot, true);
+    at += 2;
+  }
+  return at;
+}
+
+export function readIndex(bytes: Buffer, start: number): SegmentIndex {
+  let at = start + RECORD_HEADER;
+  const names = new Map<number, string>();
+  let left = bytes.readUInt32LE(at);
+  at += 4;
+  for (; left > 0; left--) {
+    const end = at + NAME_BYTES + bytes.readUInt16LE(at + 4);
+    names.set(bytes.readUInt32LE(at), bytes.toString('utf8', at + NAME_BYTES, end));
+    at = end;
+  }
   const entries: IndexEntry[] = [];
-  let at = start + RECORD_HEADER + 4;
-  for (let left = bytes.readUInt32LE(start + RECORD_HEADER); left > 0; left--) {
+  left = bytes.readUInt32LE(at);
+  at += 4;
+  for (; left > 0; left--) {
     const slots: number[] = [];
     const numbers = bytes.readUInt16LE(at + 30) * 2;
     for (let i = 0; i < numbers; i++) slots.push(bytes.readUInt16LE(at + ENTRY_BYTES + i * 2));
@@ -66,5 +97,5 @@ export function readIndex(bytes: Buffer, start: number): IndexEntry[] {
     });
     at += ENTRY_BYTES + numbers * 2;
   }
-  return entries;
+  return { names, entries };
 }

@@ -4,7 +4,9 @@ import { encodeFileHeader, FILE_KIND } from './file-header.js';
 import type { StoreFile } from './files.js';
 import type { Message } from './message.js';
 import { beginMessage, endMessage, putTarget } from './message-record.js';
+import type { MessageLog } from './message-log.js';
 import type { Page } from './page.js';
+import type { QueueMentions } from './queue-mentions.js';
 import { RecordBuffer } from './record-buffer.js';
 import type { Segment } from './segment.js';
 import { appendIndex, type IndexEntry } from './segment-index.js';
@@ -17,17 +19,20 @@ export class SegmentWriter {
   /** No older WAL file has messages of this segment. */
   readonly wal: number;
   readonly #nextQueue: number;
+  readonly #mentions: QueueMentions;
+  readonly #names = new Map<number, string>();
   #buffer: RecordBuffer;
   #index: IndexEntry[] = [];
   /** Encoded, not written yet. */
   #gathered: Page[] = [];
   #file: StoreFile | undefined;
 
-  constructor(segment: Segment, disk: Disk, wal: number, nextQueue: number) {
+  constructor(segment: Segment, disk: Disk, log: MessageLog) {
     this.segment = segment;
     this.#disk = disk;
-    this.wal = wal;
-    this.#nextQueue = nextQueue;
+    this.wal = log.oldest;
+    this.#nextQueue = log.nextQueue;
+    this.#mentions = log.mentions;
     this.#buffer = new RecordBuffer();
     this.#buffer.reset(segment.salt);
   }
@@ -55,7 +60,10 @@ export class SegmentWriter {
       else slots.push(slot, slot + 1);
     }
     const length = this.segment.size + this.#buffer.length - offset;
-    this.#index.push({ queue: page.queue.number, first: page.first, offset, length, bytes, mixed, slots });
+    const { number, id } = page.queue;
+    this.#mentions.add(this.segment, number);
+    if (number !== 0) this.#names.set(number, id);
+    this.#index.push({ queue: number, first: page.first, offset, length, bytes, mixed, slots });
     page.run = { segment: this.segment, offset, length };
     this.#gathered.push(page);
   }
@@ -75,7 +83,7 @@ export class SegmentWriter {
     if (this.#file !== undefined && segment.durable) {
       // Whoever finds an index may rely on what it names: that has to be on disk before.
       await this.#file.sync();
-      appendIndex(this.#buffer, this.#index);
+      appendIndex(this.#buffer, { names: this.#names, entries: this.#index });
       await this.#write();
       await this.#file.sync();
     }

@@ -99,6 +99,6 @@ export class SegmentWriters {
 
   #begin(durable: boolean): SegmentWriter {
     const segment = new Segment(this.#next++, this.#disk.random(), durable);
-    return new SegmentWriter(segment, this.#disk, this.#log.oldest, this.#log.nextQueue);
+    return new SegmentWriter(segment, this.#disk, this.#log);
   }
 }

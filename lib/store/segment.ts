@@ -12,12 +12,12 @@ export class Segment {
   readonly durable: boolean;
   /** The pages that have their run here. */
   readonly pages = new Set<Page>();
+  /** Numbers of the queues that have or had something here. */
+  readonly numbers = new Set<number>();
   /** Octets, on disk or on the way there. */
   size = FILE_START;
   /** Everything in it would survive a loss of power, without the WAL. */
   sealed = false;
-  /** Being written or read. */
-  users = 0;
 
   constructor(number: number, salt: number, durable: boolean) {
     this.number = number;
