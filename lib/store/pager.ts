@@ -227,7 +227,8 @@ export class Pager {
 
   async #deleteUnused(): Promise<void> {
     await this.#transactionsSafe();
-    for (const segment of [...this.#unused]) {
+    const unused = Array.from(this.#unused);
+    for (const segment of unused) {
       this.#unused.delete(segment);
       if (segment.pages.size > 0) continue;
       const written = await this.#writers.abandon(segment);

@@ -187,10 +187,13 @@ void tap.test('a check of a stopped store tells what is there and what is damage
   const report = await checkDirectory(DIRECTORY, UnsafeFiles.of(original.files, new Random(1)));
   t.same(report.damage, []);
   t.same(
-    report.queues.map(({ id, messages, bytes }) => [id, messages, bytes]).toSorted(),
-    [...original.live]
-      .map(([id, bodies]) => [id, bodies.length, bodies.reduce((sum, { length }) => sum + length, 0)])
-      .toSorted(),
+    new Map(report.queues.map(({ id, messages, bytes }) => [id, { messages, bytes }])),
+    new Map(
+      [...original.live].map(([id, bodies]) => [
+        id,
+        { messages: bodies.length, bytes: bodies.reduce((sum, { length }) => sum + length, 0) },
+      ]),
+    ),
   );
   const [path, bytes] = [...original.files].find(([name]) => name.endsWith('.segment'))!;
   const damaged = Buffer.from(bytes);
