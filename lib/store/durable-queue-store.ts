@@ -10,11 +10,12 @@ import type { Pager } from './pager.js';
 import type { MessageLog } from './message-log.js';
 import type { QueueStore } from './message-store.js';
 import { Page, PAGE_SLOTS, pageStart } from './page.js';
+import { PastReturns } from './past-returns.js';
 import { appendProgressRecord } from './progress-record.js';
+import { QueueProgress } from './queue-progress.js';
 import { appendQueueRecord, type Range } from './queue-record.js';
 import type { RecordBuffer } from './record-buffer.js';
 import { Returned } from './returned.js';
-import { SettledRanges } from './settled-ranges.js';
 import { StoredEntry } from './stored-entry.js';
 
 /** So many pages at the head stay in memory. */
@@ -58,11 +59,8 @@ export class DurableQueueStore implements QueueStore {
   readonly #returned = new Returned();
   /** Everything below was taken at least once. */
   #taken: number;
-  readonly #pastReturns: Map<number, number>;
-  readonly #settled = new SettledRanges();
-  #noted: StoredEntry[] = [];
-  /** This queue has progress to write and the log knows. */
-  #dirty = false;
+  readonly #past: PastReturns;
+  readonly #progress = new QueueProgress();
   /** Somebody wanted a message that has to be read first. */
   #hungry = false;
 
@@ -75,7 +73,7 @@ export class DurableQueueStore implements QueueStore {
     this.number = past.number;
     this.readable = () => {};
     this.#taken = past.taken;
-    this.#pastReturns = past.returns;
+    this.#past = new PastReturns(past.returns);
     this.#nextFirst = pageStart(past.next + PAGE_SLOTS - 1);
   }
 
@@ -132,7 +130,8 @@ export class DurableQueueStore implements QueueStore {
     const slot = page.head++;
     const message = page.slots[slot] as Message;
     const position = page.first + slot;
-    const entry = new StoredEntry(message, position, this.#returnsOf(position), page);
+    const returns = this.#past.take(position, position < this.#taken ? 1 : 0);
+    const entry = new StoredEntry(message, position, returns, page);
     page.slots[slot] = entry;
     this.#pager.memory -= message.end - message.start + MESSAGE_OVERHEAD;
     this.count--;
@@ -169,7 +168,7 @@ export class DurableQueueStore implements QueueStore {
 
   settle(entry: Entry): void {
     const { message, position, page } = entry as StoredEntry;
-    if (this.durable && this.#settled.add(position, message.persistent)) this.#noteProgress();
+    if (this.durable && this.#progress.settle(position, message.persistent)) this.#noteProgress();
     this.#release(page, position);
   }
 
@@ -190,7 +189,7 @@ export class DurableQueueStore implements QueueStore {
     }
     const front = this.#fresh.at(0);
     if (front !== undefined) this.#purgeFresh(front);
-    this.#pastReturns.clear();
+    this.#past.clear();
     this.count = 0;
     this.bytes = 0;
     return purged;
@@ -198,7 +197,7 @@ export class DurableQueueStore implements QueueStore {
 
   #purgeFresh(front: Page): void {
     if (this.durable && this.number !== 0) {
-      this.#settled.addRange(front.first + front.head, this.#next());
+      this.#progress.settleRange(front.first + front.head, this.#next());
       this.#noteProgress();
     }
     for (let page = this.#fresh.shift(); page !== undefined; page = this.#fresh.shift()) {
@@ -219,7 +218,7 @@ export class DurableQueueStore implements QueueStore {
     for (const page of this.pages) this.#forget(page);
     this.#returned.clear();
     this.#tail = undefined;
-    this.#settled.clear();
+    this.#progress.forgetSettled();
     this.count = 0;
     this.bytes = 0;
     if (this.number !== 0) this.#log.forgetQueue(this);
@@ -242,20 +241,13 @@ export class DurableQueueStore implements QueueStore {
 
   /** Tells what happened since the last call. */
   writeProgress(buffer: RecordBuffer): void {
-    this.#dirty = false;
-    if (this.number !== 0 && !this.removed) {
-      const returned = this.#noted.flatMap((entry) => [entry.position, entry.returnsAfterCrash]);
-      appendProgressRecord(buffer, this.number, this.#taken, this.#settled.pairs(), returned);
-    }
-    this.#settled.clear();
-    for (const entry of this.#noted) entry.noted = false;
-    if (this.#noted.length > 0) this.#noted = [];
+    this.#progress.write(buffer, this.removed ? 0 : this.number, this.#taken);
   }
 
   /** Positions and returns of what a restart has to count more than once. */
   #pastTwice(): number[] {
     const pairs: number[] = [];
-    for (const [position, returns] of this.#pastReturns) if (returns > 1) pairs.push(position, returns);
+    this.#past.addTwice(pairs);
     for (const page of this.pages) {
       for (const { position, returnsAfterCrash } of page.entries()) {
         if (returnsAfterCrash > 1) pairs.push(position, returnsAfterCrash);
@@ -307,7 +299,7 @@ export class DurableQueueStore implements QueueStore {
       found++;
       foundBytes += message.bodyLength;
     }
-    for (const [slot, count] of returns) this.#notePast(page.first + slot, count);
+    for (const [slot, count] of returns) this.#past.note(page.first + slot, count);
     // What turned out to be unreadable is not there any more.
     page.live += found - unread;
     this.count += found - unread;
@@ -374,28 +366,12 @@ export class DurableQueueStore implements QueueStore {
     this.#forget(page);
   }
 
-  #returnsOf(position: number): number {
-    const least = position < this.#taken ? 1 : 0;
-    if (this.#pastReturns.size === 0) return least;
-    const returns = this.#pastReturns.get(position) ?? 0;
-    this.#pastReturns.delete(position);
-    return Math.max(returns, least);
-  }
-
-  #notePast(position: number, returns: number): void {
-    if (returns > (this.#pastReturns.get(position) ?? 0)) this.#pastReturns.set(position, returns);
-  }
-
   #noteReturn(entry: StoredEntry): void {
-    if (!this.durable || !entry.message.persistent || entry.noted) return;
-    entry.noted = true;
-    this.#noted.push(entry);
-    this.#noteProgress();
+    if (!this.durable || !entry.message.persistent) return;
+    if (this.#progress.noteReturn(entry)) this.#noteProgress();
   }
 
   #noteProgress(): void {
-    if (this.#dirty) return;
-    this.#dirty = true;
-    this.#log.noteProgress(this);
+    if (this.#progress.touch()) this.#log.noteProgress(this);
   }
 }
