@@ -9,6 +9,7 @@ import type { Binding } from './binding.js';
 import type { Consumer } from './consumer.js';
 import { HeadExpiry } from './head-expiry.js';
 import { LengthLimit } from './length-limit.js';
+import { levelId } from './level-id.js';
 import { Roster, type Subscription } from './roster.js';
 
 export interface QueueDefinition {
@@ -87,7 +88,7 @@ export class Queue {
     this.#expiry = new HeadExpiry(clock, options.messageTtl, () => this.#expireHeads());
     this.levels = Array.from({ length: (options.maxPriority ?? 0) + 1 }, (_, level) =>
       messages.queue({
-        id: level === 0 ? definition.id : `${definition.id}/${level}`,
+        id: levelId(definition.id, level),
         durable: definition.durable && !definition.exclusive,
         readable: () => this.#becameReadable(),
       }),

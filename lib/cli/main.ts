@@ -1,16 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { systemClock } from '../base/clock.js';
-import { questionIn } from '../config/command-line.js';
+import { directoryToCheck, questionIn } from '../config/command-line.js';
 import { ConfigError } from '../config/config-error.js';
 import { type LoadedConfig, loadConfig } from '../config/load-config.js';
 import { helpText } from '../config/reference.js';
 import { BrokerNode, type NodeOptions } from '../node/broker-node.js';
+import { checkData } from '../node/check-data.js';
 import { createLogger, type Logger } from '../node/logger.js';
 import { StartError } from '../node/start-error.js';
 import { VERSION } from '../node/version.js';
+import { isSound, reportText } from './check-report.js';
 
 /**
- * The server program. Ends the process with exit code 1 and one line if it cannot start.
+ * The server program, and the check of its data. Ends the process with exit code 1 and one line if it cannot start.
  *
  * @param options what no configuration reaches
  */
@@ -24,12 +26,20 @@ export async function main(
     return;
   }
   try {
-    await run(load(argv), options);
+    const directory = directoryToCheck(argv);
+    if (directory === undefined) await run(load(argv), options);
+    else await check(directory);
   } catch (error) {
     if (!(error instanceof ConfigError || error instanceof StartError)) throw error;
     process.stderr.write(`warrenmq: ${error.message}\n`);
     process.exitCode = 1;
   }
+}
+
+async function check(directory: string): Promise<void> {
+  const report = await checkData(directory);
+  process.stdout.write(reportText(report));
+  if (!isSound(report)) process.exitCode = 1;
 }
 
 function load(argv: readonly string[]): LoadedConfig {

@@ -24,6 +24,22 @@ export function questionIn(argv: readonly string[]): Question | undefined {
   return undefined;
 }
 
+/**
+ * The directory of `--check DIR` or `--check=DIR`, which stands alone; undefined where there is none. Throws
+ * {@link ConfigError}.
+ */
+export function directoryToCheck(argv: readonly string[]): string | undefined {
+  if (!argv.some((argument) => argument === '--check' || argument.startsWith('--check='))) return undefined;
+  const [first = '', second, ...rest] = argv;
+  const directory = first === '--check' ? second : first.slice('--check='.length);
+  const more = first === '--check' ? rest : argv.slice(1);
+  if (!first.startsWith('--check') || more.length > 0)
+    throw new ConfigError('--check stands alone: write --check DATA_DIR');
+  if (directory === undefined || directory === '' || directory.startsWith('--'))
+    throw new ConfigError('--check needs the directory to look at: write --check DATA_DIR');
+  return directory;
+}
+
 /** `argv`: what follows the program's name, `--key value` or `--key=value`. Throws {@link ConfigError}. */
 export function readCommandLine(argv: readonly string[]): CommandLine {
   const settings: Setting[] = [];

@@ -10,14 +10,17 @@ interface Row {
 }
 
 const USAGE = `Usage: warrenmq [--config FILE] [--KEY VALUE | --KEY=VALUE ...]
+       warrenmq --check DATA_DIR
 
-Starts an AMQP 0-9-1 broker.
+Starts an AMQP 0-9-1 broker, or looks at the data of a stopped one.
 
 Every setting below is a flag, a variable (WARRENMQ_LISTENERS_TCP_1=5673) or a line
 "key = value" of FILE, which has the form of rabbitmq.conf. A flag wins over a variable,
 a variable over the file.
 
   --config FILE   The file to read (or WARRENMQ_CONFIG_FILE).
+  --check DIR     Read the data directory DIR of a stopped broker and print its queues, its files
+                  and what is damaged. Changes nothing. Exit code 1 when something is wrong.
   --help, -h      This text.
   --version       The version.
 `;

@@ -206,7 +206,7 @@ async function claimFormat(directory: string, level: ClassicLevel): Promise<void
   throw new DataDirectoryFormatError(directory, found, FORMAT);
 }
 
-function openingError(directory: string, error: unknown): DataDirectoryError {
+export function openingError(directory: string, error: unknown): DataDirectoryError {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED') {
     return new DataDirectoryInUseError(directory, cause);

@@ -25,6 +25,7 @@ import type { MessageStore } from '../store/message-store.js';
 import { StoreError } from '../store/store-errors.js';
 import { AmqpListener } from './amqp-listener.js';
 import { ConnectionLogger } from './connection-logger.js';
+import { DEFINITIONS, MESSAGES } from './data-directory.js';
 import type { Logger } from './logger.js';
 import { processProbe, ResourceMonitor } from './resource-monitor.js';
 import { StartError } from './start-error.js';
@@ -109,8 +110,8 @@ export class BrokerNode {
     const directory = resolve(dataDir);
     await requireWritable(directory);
     // Its lock keeps a second node out of the whole data directory, so it comes first.
-    this.#metadata = await LevelMetadataStore.open(join(directory, 'definitions')).catch(asStartError);
-    this.#messages = await this.#openMessages(join(directory, 'messages')).catch(asStartError);
+    this.#metadata = await LevelMetadataStore.open(join(directory, DEFINITIONS)).catch(asStartError);
+    this.#messages = await this.#openMessages(join(directory, MESSAGES)).catch(asStartError);
   }
 
   async #openMessages(directory: string): Promise<MessageStore> {

@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.js';
 import { Disk } from './disk.js';
+import { parseFileName } from './file-header.js';
 import type { StoreFiles } from './files.js';
 import { defaultStoreLimits } from './limits.js';
 import { MessageLog } from './message-log.js';
@@ -8,12 +9,20 @@ import { Pager } from './pager.js';
 import { RecoveredSegments } from './recovered-segments.js';
 import { Recovery } from './recovery.js';
 import { type Damage, nullLog } from './store-log.js';
+import { withFile } from './wal-file.js';
 
 /** What {@link checkDirectory} found. */
 export interface StoreReport {
   readonly queues: readonly QueueReport[];
   /** Empty when everything is as it was written. A torn end is nothing to worry about. */
   readonly damage: readonly Damage[];
+  /** In the order of their names. */
+  readonly files: readonly FileReport[];
+}
+
+export interface FileReport {
+  readonly name: string;
+  readonly octets: number;
 }
 
 export interface QueueReport {
@@ -53,5 +62,19 @@ export async function checkDirectory(directory: string, files: StoreFiles = node
   });
   const queues = await recovery.readMessages(log, new Pager(log, disk, segments.next, damage), segments);
   const reports = queues.map(({ id, count, bytes }) => ({ id, messages: count, bytes }));
-  return { queues: reports.filter(({ messages }) => messages > 0), damage };
+  return {
+    queues: reports.filter(({ messages }) => messages > 0),
+    damage,
+    files: await listFiles(directory, files),
+  };
+}
+
+async function listFiles(directory: string, files: StoreFiles): Promise<FileReport[]> {
+  const names = (await files.list(directory)).filter((name) => parseFileName(name) !== undefined);
+  const reports: FileReport[] = [];
+  for (const name of names.toSorted()) {
+    const octets = await withFile(files, `${directory}/${name}`, (file) => file.size());
+    reports.push({ name, octets });
+  }
+  return reports;
 }

@@ -20,5 +20,5 @@ export interface Damage {
    * `torn`: the end of what was being written when the node died, never confirmed to anybody. Everything else was
    * once sound.
    */
-  readonly kind: 'torn' | 'record' | 'header' | 'index' | 'foreign';
+  readonly kind: 'torn' | 'record' | 'header' | 'index';
 }

@@ -1,0 +1,3 @@
+/** Names inside the data directory. */
+export const DEFINITIONS = 'definitions';
+export const MESSAGES = 'messages';
