@@ -48,8 +48,12 @@ export class HeadExpiry {
     this.#sparedSince = Infinity;
   }
 
-  /** After a restart: any of what is there may expire. */
+  /**
+   * After a restart: what is there may expire. Where nothing can, no head is looked at: each look would read a page,
+   * and there may be very many queues.
+   */
   recover(levels: readonly QueueStore[]): void {
+    if (this.#ttl === undefined && !levels.some(({ mayExpire }) => mayExpire)) return;
     this.#pending = true;
     this.arm(levels);
   }

@@ -41,6 +41,8 @@ export class DurableQueueStore implements QueueStore {
   number: number;
   count = 0;
   bytes = 0;
+  /** Set by recovery. */
+  mayExpire = false;
   removed = false;
   /** The last file in which the queue's number and id stand together. */
   named: Generation | undefined;
@@ -85,30 +87,24 @@ export class DurableQueueStore implements QueueStore {
       page.open = false;
       this.count += page.unread;
       this.bytes += page.unreadBytes;
-      for (const message of page.slots as (Message | undefined)[]) {
-        if (message === undefined) continue;
-        page.live++;
-        this.count++;
-        this.bytes += message.bodyLength;
-        this.#pager.memory += message.end - message.start + MESSAGE_OVERHEAD;
-      }
+      const { count, bytes } = page.fresh();
+      page.live += count;
+      this.count += count;
+      this.bytes += bytes;
+      this.#pager.memory += page.cost();
     }
   }
 
   /** Puts the message at the tail; returns its position. */
   push(message: Message): number {
     let page = this.#tail;
-    if (
-      page === undefined ||
-      page.slots.length === PAGE_SLOTS ||
-      page.bytes >= this.#pageOctets ||
-      page.generation !== this.#log.current
-    ) {
+    if (page === undefined || page.slots.length === PAGE_SLOTS || page.bytes >= this.#pageOctets) {
       page = this.#openPage();
     }
     const slot = page.slots.length;
     page.slots.push(message);
     page.live++;
+    if (message.persistent && this.durable) page.lastBatch = this.#log.batch;
     const length = message.end - message.start;
     page.bytes += length;
     this.#pager.memory += length + MESSAGE_OVERHEAD;
@@ -288,22 +284,12 @@ export class DurableQueueStore implements QueueStore {
   /** The page's fresh messages are there. */
   pageLoaded(page: Page, loaded: LoadedPage): void {
     const { messages, returns } = loaded;
-    const [unread, unreadBytes] = [page.unread, page.unreadBytes];
-    page.forgetUnread();
-    let found = 0;
-    let foundBytes = 0;
-    for (let slot = page.head; slot < messages.length; slot++) {
-      const message = messages[slot];
-      page.slots[slot] = message;
-      if (message === undefined) continue;
-      found++;
-      foundBytes += message.bodyLength;
-    }
-    for (const [slot, count] of returns) this.#past.note(page.first + slot, count);
-    // What turned out to be unreadable is not there any more.
-    page.live += found - unread;
-    this.count += found - unread;
-    this.bytes += foundBytes - unreadBytes;
+    const { unread, unreadBytes } = page;
+    const { count, bytes } = page.fill(messages);
+    this.count += count - unread;
+    this.bytes += bytes - unreadBytes;
+    this.#pager.memory += page.cost();
+    for (const [slot, times] of returns) this.#past.note(page.first + slot, times);
     if (!this.#hungry) return;
     this.#hungry = false;
     this.readable();

@@ -12,6 +12,7 @@ import {
 import { Returned } from './returned.js';
 
 class MemoryQueueStore implements QueueStore {
+  readonly mayExpire = false;
   /** Never taken yet; the head has position #headPosition, the others follow without a gap. */
   readonly #fresh = new Ring<Message>();
   readonly #returned = new Returned();

@@ -10,6 +10,8 @@ export interface QueueStore {
   readonly count: number;
   /** Sum of the ready messages' body lengths, bytes. */
   readonly bytes: number;
+  /** Some of what was there when the queue was opened may have an expiration of its own. */
+  readonly mayExpire: boolean;
   /** The message at the head without taking it; undefined when empty, or when it has to be read first. */
   head(): Message | undefined;
   /** Takes the head. Undefined when empty, or when it has to be read first: `readable` is called when it was. */

@@ -10,6 +10,8 @@ import type { Damage } from './store-log.js';
 export interface LoadedPage {
   /** By slot; empty below the page's head. */
   readonly messages: readonly (Message | undefined)[];
+  /** How many they are. */
+  readonly count: number;
   /** How often a message had come back, by slot, where it had. */
   readonly returns: ReadonlyMap<number, number>;
   readonly damage: readonly Damage[];
@@ -25,6 +27,7 @@ export async function loadPage(page: Page, reader: SegmentReader): Promise<Loade
   };
   const messages: (Message | undefined)[] = new Array<Message | undefined>(page.head);
   const returns = new Map<number, number>();
+  let found = 0;
   const bytes = await reader.read(run).catch(() => Buffer.alloc(0));
   visitRecords(bytes, run.segment.salt, {
     record(type, _bytes, start, end) {
@@ -33,11 +36,12 @@ export async function loadPage(page: Page, reader: SegmentReader): Promise<Loade
       if (slot < page.head || slot >= page.size || page.mask?.has(slot) === false) return;
       while (messages.length <= slot) messages.push(undefined);
       messages[slot] = readMessage(bytes, start, end);
+      found++;
       const count = readReturns(bytes, start);
       if (count > 0) returns.set(slot, count);
     },
     bad: (offset, length) => report(run.offset + offset, length),
   });
   if (bytes.length < run.length) report(run.offset + bytes.length, run.length - bytes.length);
-  return { messages, returns, damage };
+  return { messages, count: found, returns, damage };
 }

@@ -5,7 +5,7 @@ import { MESSAGE_OVERHEAD } from './limits.js';
 import type { Message } from './message.js';
 import type { Range } from './queue-record.js';
 import type { Segment } from './segment.js';
-import type { SlotMask } from './slot-mask.js';
+import { SlotMask } from './slot-mask.js';
 import type { StoredEntry } from './stored-entry.js';
 
 /** Positions that a page spans. Part of the storage format: no two pages of a queue overlap, ever. */
@@ -21,6 +21,13 @@ export interface Run {
   readonly segment: Segment;
   readonly offset: number;
   readonly length: number;
+}
+
+/** Messages that were not taken. */
+export interface Fresh {
+  readonly count: number;
+  /** Of their bodies. */
+  readonly bytes: number;
 }
 
 /** From here on a page of taken messages keeps the few that are left in a map. */
@@ -40,7 +47,9 @@ export class Page {
   live = 0;
   /** Octets of the messages ever put here: bounds what one read brings in. */
   bytes = 0;
-  /** The WAL file that a restart would find them in; undefined when it is not needed any more. */
+  /** The batch of the last message put here that the log keeps. */
+  lastBatch = 0;
+  /** The first WAL file that a restart would find them in; undefined when it is not needed any more. */
   generation: Generation | undefined;
   run: Run | undefined;
   /** The fresh messages are in memory. */
@@ -124,16 +133,45 @@ export class Page {
   /** Gives the fresh messages' memory back; they stand in the run. */
   unload(): void {
     const { slots, head } = this;
-    for (let slot = head; slot < slots.length; slot++) {
-      const message = slots[slot] as Message | undefined;
-      if (message === undefined) continue;
-      this.unread++;
-      this.unreadBytes += message.bodyLength;
-    }
-    if (this.unread === 0) return;
+    const { count, bytes } = this.fresh();
+    if (count === 0) return;
+    // The run may have more than is still wanted.
+    if (count < slots.length - head) this.mask = this.#freshSlots();
+    this.unread = count;
+    this.unreadBytes = bytes;
     this.size = slots.length;
     this.slots = slots.slice(0, head);
     this.resident = false;
+  }
+
+  /** Takes the fresh messages that were read, by slot. What turned out to be unreadable is not there any more. */
+  fill(messages: readonly Slot[]): Fresh {
+    const { unread } = this;
+    this.forgetUnread();
+    for (let slot = this.head; slot < messages.length; slot++) this.slots[slot] = messages[slot];
+    const fresh = this.fresh();
+    this.live += fresh.count - unread;
+    return fresh;
+  }
+
+  /** The fresh messages in memory. */
+  fresh(): Fresh {
+    let count = 0;
+    let bytes = 0;
+    for (let slot = this.head; slot < this.slots.length; slot++) {
+      const message = this.slots[slot] as Message | undefined;
+      if (message === undefined) continue;
+      count++;
+      bytes += message.bodyLength;
+    }
+    return { count, bytes };
+  }
+
+  #freshSlots(): SlotMask {
+    const mask = new SlotMask();
+    for (let slot = this.head; slot < this.slots.length; slot++)
+      if (this.slots[slot] !== undefined) mask.add(slot);
+    return mask;
   }
 
   /** Taken entries and, if resident, fresh messages, by slot. */

@@ -1,9 +1,10 @@
+import { Ring } from '../base/ring.js';
 import type { Disk } from './disk.js';
 import type { DurableQueueStore } from './durable-queue-store.js';
 import type { Generation } from './generation.js';
 import type { MessageLog } from './message-log.js';
+import { LoadedPages } from './loaded-pages.js';
 import type { Page } from './page.js';
-import { loadPage } from './page-loader.js';
 import type { Segment } from './segment.js';
 import { SegmentReader } from './segment-reader.js';
 import type { SegmentWriter } from './segment-writer.js';
@@ -33,8 +34,9 @@ export class Pager {
   readonly #log: MessageLog;
   readonly #disk: Disk;
   readonly #reader: SegmentReader;
+  readonly #loaded: LoadedPages;
   readonly #writers: SegmentWriters;
-  #candidates: Candidate[] = [];
+  readonly #candidates = new Ring<Candidate>();
   /** Octets of #candidates. */
   #waiting = 0;
   /** Segments that had no page when they were last looked at. */
@@ -50,6 +52,11 @@ export class Pager {
     this.damage = damage;
     this.pageOctets = disk.limits.page;
     this.#reader = new SegmentReader(disk);
+    this.#loaded = new LoadedPages(
+      this.#reader,
+      (found) => this.report(found),
+      () => this.#giveBack(),
+    );
     this.#writers = new SegmentWriters(log, disk, firstSegment);
     log.onLanded(() => this.#landed());
   }
@@ -74,6 +81,7 @@ export class Pager {
   /** The page has no message any more. */
   pageDied(page: Page): void {
     page.generation?.pages.delete(page);
+    this.#loaded.delete(page);
     const segment = page.run?.segment;
     if (segment?.pages.delete(page) !== true || segment.pages.size > 0) return;
     this.#unused.add(segment);
@@ -82,14 +90,12 @@ export class Pager {
 
   /** Reads the page's fresh messages and tells its queue. */
   load(page: Page): void {
-    if (page.loading) return;
-    page.loading = true;
-    void loadPage(page, this.#reader).then((loaded) => {
-      if (!page.loading) return;
-      for (const damage of loaded.damage) this.report(damage);
-      page.queue.pageLoaded(page, loaded);
-      this.memory += page.cost();
-    });
+    this.#loaded.load(page);
+  }
+
+  #giveBack(): void {
+    const { memory } = this.#disk.limits;
+    if (this.memory > memory) this.memory -= this.#loaded.giveBack((given) => this.memory - given > memory);
   }
 
   report(damage: Damage): void {
@@ -131,7 +137,7 @@ export class Pager {
   }
 
   #isReady(): boolean {
-    const first = this.#candidates[0];
+    const first = this.#candidates.at(0);
     return first !== undefined && first.batch <= this.#log.committed;
   }
 
@@ -161,7 +167,10 @@ export class Pager {
       }
       segment.pages.add(page);
       if (!page.queue.durable) page.generation?.pages.delete(page);
-      if (keepsNear && page.queue.isNear(page)) continue;
+      if (keepsNear && page.queue.isNear(page)) {
+        this.#loaded.add(page);
+        continue;
+      }
       this.memory -= page.cost();
       page.unload();
     }
@@ -197,17 +206,30 @@ export class Pager {
 
   /** Writes what is live in the generation to segments that many queues share. */
   async #moveOut(generation: Generation): Promise<void> {
+    await this.#endPages(generation);
     for (const page of generation.pages) {
-      if (page.live === 0) page.queue.dropEmpty(page);
       if (page.live === 0 || page.run !== undefined) continue;
       await this.#transactionsSafe();
       if (page.live === 0 || page.queue.removed) continue;
-      page.queue.closeTail(page);
       const writer = await this.#writers.shared(page.queue.durable);
       writer.add(page);
       if (writer.gathered >= WRITE_AT) await this.#flush(writer, false);
     }
     for (const writer of this.#writers.allShared()) await this.#flush(writer, false);
+  }
+
+  /**
+   * A page may go on beyond the generation in which it began. From here on none of them does, and what was added last
+   * is in the WAL: a message in a segment whose transaction was lost would be a part of that transaction.
+   */
+  async #endPages(generation: Generation): Promise<void> {
+    let last = 0;
+    for (const page of generation.pages) {
+      if (page.live === 0) page.queue.dropEmpty(page);
+      else page.queue.closeTail(page);
+      if (page.lastBatch > last) last = page.lastBatch;
+    }
+    while (last > this.#log.committed) await this.#log.commit();
   }
 
   /**
@@ -252,6 +274,7 @@ export class Pager {
   #idle(): void {
     this.#idleTimer = false;
     if (this.#closed) return;
+    this.#giveBack();
     const { current } = this.#log;
     if (this.#lastBatch !== this.#log.batch) {
       this.#landed();

@@ -1,7 +1,7 @@
 import type { Disk } from './disk.js';
 import { FILE_KIND, FILE_START, type FileHeader, type NumberedFile } from './file-header.js';
 import type { StoreFile } from './files.js';
-import { MESSAGE_FLAG, onlyTarget, readMessage } from './message-record.js';
+import { onlyTarget, readMessage } from './message-record.js';
 import { Page, pageStart } from './page.js';
 import type { QueueMentions } from './queue-mentions.js';
 import type { RecoveredFacts } from './recovered-facts.js';
@@ -161,6 +161,7 @@ function placeEntry(
     page.unreadBytes = entry.bytes;
     page.live = page.size;
   }
+  if (entry.expires) queue.queue.mayExpire = true;
   queue.pages.set(entry.first, page);
   segment.pages.add(page);
   return page;
@@ -238,12 +239,14 @@ async function scanEntries(file: StoreFile, header: FileHeader, size: number): P
       const slot = position - first;
       let entry = entries.at(-1);
       if (entry?.queue !== queue || entry.first !== first) {
-        entry = { queue, first, offset, length: 0, bytes: 0, mixed: false, slots: [] };
+        entry = { queue, first, offset, length: 0, bytes: 0, mixed: false, expires: false, slots: [] };
         entries.push(entry);
       }
       entry.length = offset + end - start - entry.offset;
-      entry.bytes += readMessage(bytes, start, end).bodyLength;
-      if ((bytes[start + 9]! & MESSAGE_FLAG.persistent) === 0) entry.mixed = true;
+      const message = readMessage(bytes, start, end);
+      entry.bytes += message.bodyLength;
+      if (!message.persistent) entry.mixed = true;
+      if (message.expiration >= 0) entry.expires = true;
       const last = entry.slots.at(-1);
       entry.slots =
         last === slot ? [...entry.slots.slice(0, -1), slot + 1] : [...entry.slots, slot, slot + 1];

@@ -43,6 +43,7 @@ export class RecoveringQueue {
     const slot = position - first;
     while (page.slots.length <= slot) page.slots.push(undefined);
     page.slots[slot] = message;
+    if (message.expiration >= 0) this.queue.mayExpire = true;
   }
 
   /** Hands the pages to the queue. */

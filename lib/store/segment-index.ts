@@ -11,6 +11,8 @@ export interface IndexEntry {
   readonly bytes: number;
   /** Some of the messages are transient. */
   readonly mixed: boolean;
+  /** Some of the messages have an expiration of their own. */
+  readonly expires: boolean;
   /** Slots that are there, pairs of from and to (exclusive). */
   readonly slots: readonly number[];
 }
@@ -19,9 +21,10 @@ export interface IndexEntry {
  * The last record of a sealed segment; its last four octets are its length, so that it can be found from the end:
  *
  *   queues u32 | queues x (queue u32, id length u16, id)
- *   | pages u32 | pages x (queue u32, first u48, offset u48, length u48, bytes u48, mixed u8, 0 u8, ranges u16,
+ *   | pages u32 | pages x (queue u32, first u48, offset u48, length u48, bytes u48, flags u8, 0 u8, ranges u16,
  *                          ranges x (from slot u16, to slot u16)) | length u32
  */
+const ENTRY_FLAG = { mixed: 1, expires: 2 } as const;
 const ENTRY_BYTES = 32;
 const NAME_BYTES = 6;
 
@@ -59,7 +62,8 @@ function putEntry(view: DataView, start: number, entry: IndexEntry): number {
   putUint48(view, start + 10, entry.offset);
   putUint48(view, start + 16, entry.length);
   putUint48(view, start + 22, entry.bytes);
-  view.setUint16(start + 28, entry.mixed ? 1 : 0, true);
+  const flags = (entry.mixed ? ENTRY_FLAG.mixed : 0) | (entry.expires ? ENTRY_FLAG.expires : 0);
+  view.setUint16(start + 28, flags, true);
   view.setUint16(start + 30, entry.slots.length >> 1, true);
   let at = start + ENTRY_BYTES;
   for (const slot of entry.slots) {
@@ -92,7 +96,8 @@ export function readIndex(bytes: Buffer, start: number): SegmentIndex {
       offset: getUint48(bytes, at + 10),
       length: getUint48(bytes, at + 16),
       bytes: getUint48(bytes, at + 22),
-      mixed: bytes[at + 28] !== 0,
+      mixed: (bytes[at + 28]! & ENTRY_FLAG.mixed) !== 0,
+      expires: (bytes[at + 28]! & ENTRY_FLAG.expires) !== 0,
       slots,
     });
     at += ENTRY_BYTES + numbers * 2;

@@ -47,6 +47,7 @@ export class SegmentWriter {
     const offset = this.segment.size + this.#buffer.length;
     let bytes = 0;
     let mixed = false;
+    let expires = false;
     const slots: number[] = [];
     for (const [slot, held] of page.held()) {
       const entry = held instanceof StoredEntry ? held : undefined;
@@ -56,6 +57,7 @@ export class SegmentWriter {
       endMessage(this.#buffer, start, message);
       bytes += message.bodyLength;
       if (!message.persistent) mixed = true;
+      if (message.expiration >= 0) expires = true;
       if (slots.at(-1) === slot) slots[slots.length - 1] = slot + 1;
       else slots.push(slot, slot + 1);
     }
@@ -63,7 +65,7 @@ export class SegmentWriter {
     const { number, id } = page.queue;
     this.#mentions.add(this.segment, number);
     if (number !== 0) this.#names.set(number, id);
-    this.#index.push({ queue: number, first: page.first, offset, length, bytes, mixed, slots });
+    this.#index.push({ queue: number, first: page.first, offset, length, bytes, mixed, expires, slots });
     page.run = { segment: this.segment, offset, length };
     this.#gathered.push(page);
   }

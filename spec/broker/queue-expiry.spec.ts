@@ -172,6 +172,13 @@ void t.test('what was kept through a restart expires when it would have', async 
   t.same(q.dead, ['a expired', 'b expired']);
 });
 
+void t.test('after a restart no head is looked at where nothing can expire', (t) => {
+  t.equal(new TestQueue({}, {}, [messageOf('forever')]).level().looks, 0);
+  t.not(new TestQueue({ 'x-message-ttl': 1000 }, {}, [messageOf('forever')]).level().looks, 0);
+  t.not(new TestQueue({}, {}, [messageOf('short', { expiration: 1000 })]).level().looks, 0);
+  t.end();
+});
+
 void t.test('a head that has to be read expires once it was', async (t) => {
   const q = new TestQueue(DLX);
   q.publish('a', { expiration: 100 });

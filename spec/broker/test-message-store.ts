@@ -15,6 +15,9 @@ export class TestQueueStore implements QueueStore {
   readonly settled: Entry[] = [];
   removed = false;
   paged = false;
+  mayExpire = false;
+  /** How often somebody looked at the head. */
+  looks = 0;
 
   constructor(options: QueueStoreOptions, memory: QueueStore) {
     this.options = options;
@@ -30,6 +33,7 @@ export class TestQueueStore implements QueueStore {
   }
 
   head(): Message | undefined {
+    this.looks++;
     return this.paged ? undefined : this.memory.head();
   }
 
@@ -76,7 +80,10 @@ export class TestMessageStore implements MessageStore {
   queue(options: QueueStoreOptions): QueueStore {
     const queue = new TestQueueStore(options, this.#memory.queue(options));
     this.queues.set(options.id, queue);
-    for (const message of this.kept.get(options.id) ?? []) this.#memory.append(message, [queue.memory]);
+    for (const message of this.kept.get(options.id) ?? []) {
+      this.#memory.append(message, [queue.memory]);
+      if (message.expiration >= 0) queue.mayExpire = true;
+    }
     return queue;
   }
 
