@@ -14,10 +14,17 @@ const DELIVER_ID = (60 << 16) | 60;
 const LOOP_COPY = 40;
 /** Bodies from here on are handed to the socket as they are, octets. */
 const DIRECT_BODY = 16_384;
+/** A body this large goes in pieces of any size as it is: a copy of it would cost more than the pieces do. Octets. */
+const LARGE_BODY = 262_144;
 /** Written and not taken by the client: above this, consumers of the connection wait. Octets. */
 const CONGESTED = 512 * 1024;
+/** Less than this, written behind something that the transport still holds, is copied to its size. Octets. */
+const SMALL_WRITE = 32_768;
 
-/** Everything a connection sends: gathered during a turn, written once at its end. */
+/**
+ * Everything a connection sends: gathered during a turn, written once at its end. While the transport is full it is
+ * gathered on, so that what a client does not read costs little more memory than it has octets.
+ */
 export class Outbound implements TurnTask {
   readonly #transport: Transport;
   readonly #pool: BufferPool;
@@ -66,7 +73,8 @@ export class Outbound implements TurnTask {
   /** The transport sent everything. */
   drained(): void {
     this.#unsent = 0;
-    this.#relieve();
+    if (this.#closed) return;
+    this.#write();
   }
 
   method<N extends MethodName>(channel: number, name: N, args: MethodArgs<N>): void {
@@ -122,7 +130,8 @@ export class Outbound implements TurnTask {
 
   runTurn(): void {
     this.#scheduled = false;
-    if (!this.#closed) this.#write();
+    // The transport is bound to tell when it has room again.
+    if (!this.#closed && !this.#transport.isFull) this.#write();
   }
 
   /** Sends what is there and closes. */
@@ -148,14 +157,16 @@ export class Outbound implements TurnTask {
     bytes.copy(buffer, at, header, headerEnd);
     writeChannel(buffer, at + 1, channel);
     const bodyEnd = body + message.bodyLength;
+    const direct = message.bodyLength >= LARGE_BODY ? 0 : DIRECT_BODY;
     for (let from = body; from < bodyEnd; from += this.maxPayload) {
-      this.#bodyFrame(channel, bytes, from, Math.min(bodyEnd, from + this.maxPayload));
+      this.#bodyFrame(channel, bytes, from, Math.min(bodyEnd, from + this.maxPayload), direct);
     }
   }
 
-  #bodyFrame(channel: number, bytes: Buffer, from: number, to: number): void {
+  /** @param direct fewer octets than this are copied */
+  #bodyFrame(channel: number, bytes: Buffer, from: number, to: number, direct: number): void {
     const size = to - from;
-    if (size < DIRECT_BODY) {
+    if (size < direct) {
       const at = this.#frame(FRAME.body, channel, size);
       const buffer = this.#buffer as Buffer;
       bytes.copy(buffer, at, from, to);
@@ -228,11 +239,23 @@ export class Outbound implements TurnTask {
       this.#transport.writeAll(this.#ahead);
       this.#ahead = [];
       this.#aheadBytes = 0;
-    } else if (this.#buffer !== undefined && this.#at > 0) {
-      this.#transport.write(this.#buffer.subarray(0, this.#at));
-    }
+    } else if (this.#buffer !== undefined && this.#at > 0) this.#writeOne(this.#buffer);
     this.#release();
     this.#relieve();
+  }
+
+  /** A buffer that only follows others to the socket would be kept whole for the sake of a few octets. */
+  #writeOne(buffer: Buffer): void {
+    const bytes = buffer.subarray(0, this.#at);
+    if (this.#transport.pending === 0 || bytes.length > SMALL_WRITE) {
+      this.#transport.write(bytes);
+      return;
+    }
+    const own = Buffer.allocUnsafeSlow(bytes.length);
+    bytes.copy(own);
+    this.#transport.write(own);
+    this.#pool.give(buffer);
+    this.#buffer = undefined;
   }
 
   #relieve(): void {

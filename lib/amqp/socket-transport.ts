@@ -28,6 +28,10 @@ export class SocketTransport implements Transport {
     return this.#socket.writableLength;
   }
 
+  get isFull(): boolean {
+    return this.#socket.writableNeedDrain;
+  }
+
   write(bytes: Buffer): void {
     if (this.#socket.writable) this.#socket.write(bytes);
   }

@@ -6,6 +6,8 @@ export interface Transport {
   writeAll(chunks: readonly Buffer[]): void;
   /** Octets written and not taken by the peer's side yet. */
   readonly pending: number;
+  /** So much is pending that `drained` is certain to be called. */
+  readonly isFull: boolean;
   /** Stops and restarts the calls to `receive`; at most one chunk may still follow a pause. */
   pause(): void;
   resume(): void;
@@ -25,7 +27,7 @@ export interface Endpoint {
 /** What a transport tells its connection. */
 export interface TransportEvents {
   receive(chunk: Buffer): void;
-  /** `pending` is 0 again. */
+  /** `pending` is 0 again; certain only after `isFull`. */
   drained(): void;
   /** Nothing more will be received or sent. */
   closed(): void;

@@ -170,6 +170,66 @@ void t.test('buffers that the transport has taken are used again, those it holds
   t.not(pool.take(), reused);
 });
 
+/** Octets of the buffers that are kept alive by what waits. */
+function keptAlive(waiting: readonly Buffer[]): number {
+  let octets = 0;
+  for (const whole of new Set(waiting.map(({ buffer }) => buffer))) octets += whole.byteLength;
+  return octets;
+}
+
+void t.test('a client that reads nothing costs little more than what waits for it', async (t) => {
+  const { outbound, transport, flush, frames } = opened();
+  transport.hold();
+  for (let i = 0; i < 20_000; i++) {
+    outbound.deliver(1, TAG, i + 1, false, messageOf(body(16)));
+    flush();
+    if (i % 1000 === 0) t.ok(keptAlive(transport.waiting) <= 2 * outbound.pending + 131_072);
+  }
+  t.ok(transport.pending < 200_000, 'most of it waits for the transport to have room');
+  t.ok(outbound.pending > CONGESTED);
+  transport.take();
+  flush();
+  t.equal(frames().filter(({ kind }) => kind === 'body').length, 20_000, 'and nothing is lost');
+  t.equal(outbound.pending, 0);
+});
+
+void t.test('a transport that is full is written to again when it has room, and at the end', async (t) => {
+  const { outbound, transport, flush, frames } = opened();
+  outbound.maxPayload = 131_064;
+  transport.hold();
+  outbound.content(1, messageOf(body(100_000)));
+  flush();
+  outbound.method(1, 'basic.qos-ok', {});
+  flush();
+  t.equal(transport.writes.length, 1);
+  transport.take();
+  t.equal(transport.writes.length, 2, 'without waiting for a turn');
+  transport.hold();
+  outbound.content(1, messageOf(body(100_000)));
+  flush();
+  outbound.method(0, 'connection.close-ok', {});
+  outbound.end();
+  transport.take();
+  t.strictSame(
+    frames().flatMap((one) => (one.kind === 'method' ? [one.name] : [])),
+    ['basic.qos-ok', 'connection.close-ok'],
+  );
+});
+
+void t.test('a large body in small frames is not copied either', async (t) => {
+  const { outbound, transport, flush, frames } = opened();
+  outbound.maxPayload = 4088;
+  transport.hold();
+  const message = messageOf(body(2_000_000));
+  outbound.content(1, message);
+  flush();
+  const own = transport.waiting.filter(({ buffer }) => buffer !== message.bytes.buffer);
+  t.ok(keptAlive(own) <= 65_536);
+  transport.take();
+  const sizes = frames().flatMap((one) => (one.kind === 'body' ? [one.bytes.length] : []));
+  t.equal(sizes.length, Math.ceil(2_000_000 / 4088));
+});
+
 void t.test('it is congested while much waits, and tells once when it is not any more', async (t) => {
   const { outbound, transport, flush, relieved } = opened();
   transport.hold();

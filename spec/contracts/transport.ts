@@ -82,10 +82,12 @@ export function transportContract(tap: Test, open: (t: Test) => Promise<Ends>): 
     transport.writeAll(Array.from({ length: 80 }, (_, at) => Buffer.alloc(LARGE / 80, at)));
     ends.settle();
     t.ok(transport.pending > 0);
+    t.equal(transport.isFull, true);
     t.equal(told.drains, 0);
     peer.read();
     await until('the drain', ends, () => told.drains > 0);
     t.equal(transport.pending, 0);
+    t.equal(transport.isFull, false);
     await until('all', ends, () => peer.received.length === LARGE);
     t.equal(peer.received[LARGE - 1], 79);
   });

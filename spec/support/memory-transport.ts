@@ -38,6 +38,10 @@ export class MemoryTransport implements Transport {
     return this.#waitingOctets;
   }
 
+  get isFull(): boolean {
+    return this.#needsDrain;
+  }
+
   write(bytes: Buffer): void {
     this.writeAll([bytes]);
   }
