@@ -3,6 +3,8 @@ import { brokerError } from '../base/errors.js';
 import { Connection } from '../amqp/connection.js';
 import type { ConnectionPorts } from '../amqp/connection-ports.js';
 import { SocketTransport } from '../amqp/socket-transport.js';
+import type { ConnectionBudget } from './connection-budget.js';
+import type { Logger } from './logger.js';
 import { StartError } from './start-error.js';
 
 export interface ListenOptions {
@@ -15,23 +17,28 @@ export interface ListenOptions {
   readonly keepAlive: boolean;
 }
 
+/** What the listeners of a node share. */
+export interface ListenerPorts {
+  /** What each connection is given. */
+  readonly connection: Omit<ConnectionPorts, 'ended'>;
+  readonly budget: ConnectionBudget;
+  readonly log: Logger;
+}
+
 /** How long clients have to answer connection.close when the node stops, milliseconds. */
 const GOODBYE_MS = 5000;
 
 /** Accepts AMQP connections on one address. */
 export class AmqpListener {
-  readonly #ports: Omit<ConnectionPorts, 'ended'>;
+  readonly #ports: ListenerPorts;
   readonly #options: ListenOptions;
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
-  /** More connections than this are refused. */
-  readonly #most: number;
   #allEnded: (() => void) | undefined;
 
-  constructor(ports: Omit<ConnectionPorts, 'ended'>, options: ListenOptions, most: number) {
+  constructor(ports: ListenerPorts, options: ListenOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#most = most;
     const { noDelay, keepAlive } = options;
     // Half-open, so that a client that shuts its sending side down still gets its answers.
     this.#server = createServer({ noDelay, keepAlive, allowHalfOpen: true }, (socket) =>
@@ -48,8 +55,11 @@ export class AmqpListener {
   listen(): Promise<number> {
     const { host, port, backlog } = this.#options;
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, this.#options)));
+      const refuse = (error: Error): void => reject(listenError(error, this.#options));
+      this.#server.once('error', refuse);
       this.#server.listen({ port, backlog, ...(host === undefined ? {} : { host }) }, () => {
+        this.#server.off('error', refuse);
+        this.#server.on('error', (error) => this.#acceptFailed(error));
         const address = this.#server.address();
         resolve(typeof address === 'object' && address !== null ? address.port : port);
       });
@@ -79,26 +89,32 @@ export class AmqpListener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= this.#most) {
+    if (!this.#ports.budget.take()) {
       socket.destroy();
       return;
     }
     const transport = new SocketTransport(socket);
     const connection = new Connection(transport, {
-      ...this.#ports,
+      ...this.#ports.connection,
       ended: (ended) => this.#ended(ended),
     });
     this.#connections.add(connection);
     transport.attach(connection);
   }
 
+  /** One connection was lost before it was one; the next may succeed. */
+  #acceptFailed(error: Error): void {
+    this.#ports.log.error({ error: error.message }, 'a connection could not be accepted');
+  }
+
   #ended(connection: Connection): void {
     this.#connections.delete(connection);
+    this.#ports.budget.giveBack();
     if (this.#connections.size === 0) this.#allEnded?.();
   }
 }
 
-function listenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): StartError {
+function listenError(error: Error & { readonly code?: string }, { host, port }: ListenOptions): StartError {
   const where = `${host ?? '*'}:${port}`;
   if (error.code === 'EADDRINUSE') return new StartError(`cannot listen on ${where}: the port is in use`);
   if (error.code === 'EACCES') return new StartError(`cannot listen on ${where}: permission denied`);

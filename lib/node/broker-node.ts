@@ -24,8 +24,10 @@ import { MemoryMessageStore } from '../store/memory-message-store.js';
 import type { MessageStore } from '../store/message-store.js';
 import { StoreError } from '../store/store-errors.js';
 import { AmqpListener } from './amqp-listener.js';
+import { ConnectionBudget } from './connection-budget.js';
 import { ConnectionLogger } from './connection-logger.js';
 import { DEFINITIONS, MESSAGES } from './data-directory.js';
+import { descriptorLimit, mostSockets } from './file-descriptors.js';
 import type { Logger } from './logger.js';
 import { processProbe, ResourceMonitor } from './resource-monitor.js';
 import { StartError } from './start-error.js';
@@ -171,7 +173,7 @@ export class BrokerNode {
 
   async #listen(): Promise<void> {
     const { config, log, clock } = this.#options;
-    const ports = {
+    const connection = {
       broker: this.#broker as Broker,
       settings: this.#settings(),
       pool: new BufferPool(),
@@ -179,10 +181,11 @@ export class BrokerNode {
       budget: new ChannelBudget(config.channel_max_per_node),
       slices: new TimeSlices(clock, (this.#broker as Broker).turn),
     };
+    const budget = await this.#connectionBudget();
     this.#ports = [];
     for (const { host, port } of config['listeners.tcp']) {
       const listener = new AmqpListener(
-        ports,
+        { connection, budget, log },
         {
           host,
           port,
@@ -190,11 +193,22 @@ export class BrokerNode {
           noDelay: config['tcp_listen_options.nodelay'],
           keepAlive: config['tcp_listen_options.keepalive'],
         },
-        config.connection_max,
       );
       this.#ports.push(await listener.listen());
       this.#listeners.push(listener);
     }
+  }
+
+  async #connectionBudget(): Promise<ConnectionBudget> {
+    const { config, log } = this.#options;
+    const limits = [
+      { most: config.connection_max, because: 'connection_max is reached' },
+      {
+        most: mostSockets(await descriptorLimit()),
+        because: 'the other file descriptors are kept for files',
+      },
+    ];
+    return new ConnectionBudget(limits, log);
   }
 
   #settings(): ConnectionSettings {
