@@ -33,9 +33,10 @@ export class SegmentWriters {
       await writer.seal();
       writer = undefined;
     }
+    // Before the new one is among them: with nothing gathered yet it would be taken for one that can be spared.
+    if (this.#own.size >= OWN_SEGMENTS) await this.#sealOldest();
     writer ??= this.#begin(queue.durable);
     this.#own.set(queue, writer);
-    if (this.#own.size > OWN_SEGMENTS) await this.#sealOldest();
     return writer;
   }
 
@@ -90,10 +91,10 @@ export class SegmentWriters {
 
   async #sealOldest(): Promise<void> {
     for (const [queue, writer] of this.#own) {
+      if (this.#own.size < OWN_SEGMENTS) return;
       if (writer.gathered > 0) continue;
       this.#own.delete(queue);
       await writer.seal();
-      return;
     }
   }
 

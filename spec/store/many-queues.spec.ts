@@ -55,6 +55,32 @@ void tap.test('what queues got over many files is there once and in order after 
   await again.close();
 });
 
+void tap.test('full pages of more queues than have a segment open are there after a restart', async (t) => {
+  const directory = t.testdir();
+  const store = await open(directory);
+  const queues = Array.from({ length: QUEUES }, (_, i) => durable(store, `queue ${i}`));
+  let batch = 0;
+  // All of them have pages to leave memory at the same time, and later again: the log retires.
+  for (let i = 0; i < 100 * QUEUES; i++) {
+    const message = messageOf(`${Math.floor(i / QUEUES)}`.padStart(40));
+    batch = store.append(message, [queues[i % QUEUES]!]);
+    if (i % (25 * QUEUES) === 0) await committed(store, batch);
+  }
+  await committed(store, batch);
+  await store.close();
+  const again = await open(directory);
+  t.same(again.damage, []);
+  for (let i = 0; i < QUEUES; i++) {
+    const bodies = await takeBodies(durable(again, `queue ${i}`));
+    t.same(
+      bodies.map(Number),
+      Array.from({ length: 100 }, (_, n) => n),
+      `queue ${i}`,
+    );
+  }
+  await again.close();
+});
+
 void tap.test('a restart tells which queues have a message that expires', async (t) => {
   const [directory, store, queues] = await fill(t, 1);
   const [short, paged, settled] = queues as [QueueStore, QueueStore, QueueStore];
