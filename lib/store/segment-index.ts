@@ -24,7 +24,7 @@ export interface IndexEntry {
  *   | pages u32 | pages x (queue u32, first u48, offset u48, length u48, bytes u48, flags u8, 0 u8, ranges u16,
  *                          ranges x (from slot u16, to slot u16)) | length u32
  */
-const ENTRY_FLAG = { mixed: 1, expires: 2 } as const;
+export const ENTRY_FLAG = { mixed: 1, expires: 2 } as const;
 const ENTRY_BYTES = 32;
 const NAME_BYTES = 6;
 
