@@ -118,10 +118,10 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
     this.#confirms ??= new ConfirmTracker();
   }
 
-  /** Calls `done` when the batch is safe: now, or later, if the channel is still open then. */
+  /** Calls `done` when the batch is safe, or the channel is not open any more. */
   whenSafe(batch: number, done: () => void): void {
     const { broker } = this.ports.door;
-    if (batch <= broker.messages.committed) {
+    if (this.#state !== 'open' || batch <= broker.messages.committed) {
       done();
       return;
     }
@@ -285,7 +285,7 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
     // It goes to no queue, so no transaction holds it back. [RMQ direct reply-to]
     route.reply?.reply(message);
     if (this.#transaction !== undefined) {
-      this.#transaction.publish({ message, queues, mandatory: assembler.mandatory });
+      this.#transaction.publish(message, queues, assembler.mandatory);
       return;
     }
     // A direct reply that is mandatory is returned as well, as RabbitMQ does.

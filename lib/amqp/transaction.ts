@@ -1,14 +1,47 @@
+import type { Turn } from '../base/turn.js';
+import { publish } from '../broker/publish.js';
 import type { Queue } from '../broker/queue.js';
 import type { Message } from '../store/message.js';
-import type { MessageStore, StoreChange } from '../store/message-store.js';
+import { type MessageStore, type QueueStore, SAFE, type StoreChange } from '../store/message-store.js';
 import type { Deliveries, Settlement } from './deliveries.js';
 import type { Delivery } from './unacked-ledger.js';
 
-/** A publish that takes effect when its transaction commits. */
-export interface PendingPublish {
+/** A publish that takes effect when its transaction commits: then it is a change to the store, too. */
+class PendingPublish {
+  readonly type = 'append';
   readonly message: Message;
-  readonly queues: readonly Queue[];
   readonly mandatory: boolean;
+  targets: readonly Queue[];
+  /** Set by `resolve`. */
+  queues: readonly QueueStore[] = [];
+
+  constructor(message: Message, targets: readonly Queue[], mandatory: boolean) {
+    this.message = message;
+    this.targets = targets;
+    this.mandatory = mandatory;
+  }
+
+  get isUnroutable(): boolean {
+    return this.targets.length === 0 && this.mandatory;
+  }
+
+  /** Leaves out the queues that are not there any more. */
+  forgetDeleted(): readonly Queue[] {
+    if (this.targets.some(isDeleted)) this.targets = this.targets.filter((queue) => !isDeleted(queue));
+    return this.targets;
+  }
+
+  /** Finds where the message goes in each queue that takes it. False: none does. */
+  resolve(): boolean {
+    const { message } = this;
+    const [only] = this.forgetDeleted();
+    if (this.targets.length === 1 && only?.isPlain === true) this.queues = only.levels;
+    else {
+      this.targets = this.targets.filter((queue) => !queue.refuse(message));
+      this.queues = this.targets.map((queue) => queue.levelOf(message));
+    }
+    return this.targets.length > 0;
+  }
 }
 
 interface PendingSettlement {
@@ -16,59 +49,103 @@ interface PendingSettlement {
   readonly how: Settlement;
 }
 
+/** What a commit needs of its channel. */
+export interface CommitPorts {
+  readonly messages: MessageStore;
+  readonly turn: Turn;
+  readonly deliveries: Deliveries;
+  /** A mandatory message goes nowhere. */
+  readonly unroutable: (message: Message) => void;
+}
+
+/** Transient messages published in one turn, so that a large transaction leaves the others theirs. */
+const PER_TURN = 8192;
+
 /** What a transactional channel has published and settled since its last commit. [AMQP 1.9 tx] */
 export class Transaction {
   #publishes: PendingPublish[] = [];
   #settlements: PendingSettlement[] = [];
+  /** Something published may have to survive a crash. */
+  #persistent = false;
 
-  publish(publish: PendingPublish): void {
-    this.#publishes.push(publish);
+  publish(message: Message, queues: readonly Queue[], mandatory: boolean): void {
+    this.#publishes.push(new PendingPublish(message, queues, mandatory));
+    this.#persistent ||= message.persistent;
   }
 
   settle(deliveries: readonly Delivery[], how: Settlement): void {
     this.#settlements.push({ deliveries, how });
   }
 
-  /** Publishes and acknowledgements in one store transaction; returns the batch to wait for. */
-  commit(
-    messages: MessageStore,
-    unroutable: (publish: PendingPublish) => void,
-    deliveries: Deliveries,
-  ): number {
+  /**
+   * Publishes, then settles, as one store transaction; resolves with the batch to wait for. Once begun it is carried
+   * through, whatever becomes of the channel.
+   */
+  async commit(ports: CommitPorts): Promise<number> {
     const publishes = this.#publishes;
     const settlements = this.#settlements;
+    const persistent = this.#persistent;
     this.#publishes = [];
     this.#settlements = [];
-    const changes: StoreChange[] = [];
-    const arrivals: PendingPublish[] = [];
-    for (const publish of publishes) {
-      if (publish.queues.length === 0 && publish.mandatory) unroutable(publish);
-      const queues = publish.queues.filter((queue) => !queue.isDeleted && !queue.refuse(publish.message));
-      if (queues.length === 0) continue;
-      const levels = queues.map((queue) => queue.levelOf(publish.message));
-      changes.push({ type: 'append', message: publish.message, queues: levels });
-      arrivals.push({ ...publish, queues });
+    this.#persistent = false;
+    if (persistent) return commitAtOnce(ports, publishes, settlements);
+    // A crash forgets all of these anyway, so they need not be one record.
+    for (let at = 0; at < publishes.length; at += PER_TURN) {
+      if (at > 0) await ports.turn.next();
+      publishSome(ports, publishes, at, Math.min(publishes.length, at + PER_TURN));
     }
-    for (const { deliveries: settled, how } of settlements) {
-      if (how !== 'ack') continue;
-      for (const { entry, taker } of settled) taker.queue.acknowledgeIn(changes, entry);
-    }
-    const batch = messages.transact(changes);
-    for (const { message, queues } of arrivals) for (const queue of queues) queue.arrived(message);
-    for (const { deliveries: settled, how } of settlements) {
-      if (how === 'ack') for (const { taker } of settled) taker.settled();
-      else deliveries.finish(settled, how);
-    }
-    return batch;
+    return commitAtOnce(ports, [], settlements);
   }
 
   /** Publishes are forgotten; what was settled is outstanding again, under its old tags. */
   rollback(deliveries: Deliveries): void {
     this.#publishes = [];
+    this.#persistent = false;
     const settlements = this.#settlements;
     this.#settlements = [];
     for (const { deliveries: settled } of settlements) {
       for (const delivery of settled) deliveries.ledger.restore(delivery);
     }
   }
+}
+
+function publishSome(
+  { messages, unroutable }: CommitPorts,
+  publishes: readonly PendingPublish[],
+  from: number,
+  to: number,
+): void {
+  for (let at = from; at < to; at++) {
+    const pending = publishes[at] as PendingPublish;
+    if (pending.isUnroutable) unroutable(pending.message);
+    const queues = pending.forgetDeleted();
+    if (queues.length > 0) publish(messages, pending.message, queues);
+  }
+}
+
+function commitAtOnce(
+  { messages, deliveries, unroutable }: CommitPorts,
+  publishes: readonly PendingPublish[],
+  settlements: readonly PendingSettlement[],
+): number {
+  const changes: StoreChange[] = [];
+  for (const pending of publishes) {
+    if (pending.isUnroutable) unroutable(pending.message);
+    if (pending.resolve()) changes.push(pending);
+  }
+  for (const { deliveries: settled, how } of settlements) {
+    if (how !== 'ack') continue;
+    for (const { entry, taker } of settled) taker.queue.acknowledgeIn(changes, entry);
+  }
+  const batch = changes.length === 0 ? SAFE : messages.transact(changes);
+  for (const { message, targets } of publishes) for (const queue of targets) queue.arrived(message);
+  for (const { deliveries: settled, how } of settlements) {
+    if (how === 'ack') for (const { taker } of settled) taker.settled();
+    else deliveries.finish(settled, how);
+  }
+  return batch;
+}
+
+function isDeleted(queue: Queue): boolean {
+  return queue.isDeleted;
 }

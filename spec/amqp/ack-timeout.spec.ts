@@ -165,7 +165,7 @@ void t.test(
     const { world, client, channel } = await delivered({ global: 1000 });
     const other = await client.channel(8);
     await channel.call('tx.select');
-    channel.publish('x', { routingKey: 'q' });
+    channel.publish('x', { routingKey: 'q', properties: { deliveryMode: 2 } });
     Object.defineProperty(world.broker.messages, 'transact', { value: () => 5 });
     channel.send('tx.commit');
     other.send('basic.qos');

@@ -110,6 +110,7 @@ void t.test('commit-ok comes when everything is safe', async (t) => {
 void t.test('a connection that closes while a commit is awaited is closed at once', async (t) => {
   const messages = new SlowMessageStore();
   const { world, client, channel } = await transactional(messages);
+  channel.publish('a', { routingKey: 'q', properties: { deliveryMode: 2 } });
   channel.send('tx.commit');
   await world.rest();
   client.drop();
@@ -117,6 +118,69 @@ void t.test('a connection that closes while a commit is awaited is closed at onc
   t.equal(world.ended.length, 1);
   messages.commit();
   await world.rest();
+  t.strictSame(world.log.defects, []);
+});
+
+/** So many transient publishes are too many for one turn. */
+const MANY = 30_000;
+
+/** Commits MANY publishes; stops after the first turn of it. */
+async function midCommit() {
+  const parts = await transactional();
+  const { world, channel } = parts;
+  const bystander = await (await world.connect()).channel(1);
+  for (let i = 0; i < MANY; i++) channel.publish(`${i}`, { routingKey: 'q' });
+  await world.rest();
+  channel.send('tx.commit');
+  world.deliver();
+  await new Promise((resolve) => setImmediate(resolve));
+  const queue = world.broker.vhost('/')!.queue('q')!;
+  return { ...parts, queue, bystander };
+}
+
+void t.test('a large commit of transient messages leaves the others their turns', async (t) => {
+  const { world, client, other, queue, bystander } = await midCommit();
+  t.ok(queue.messageCount > 0 && queue.messageCount < MANY, `${queue.messageCount} are published`);
+  bystander.send('basic.qos');
+  world.deliver();
+  world.runTurn();
+  t.equal(bystander.raw.transport.taken().length, 12, 'it was answered');
+  t.ok(queue.messageCount < MANY);
+  t.match(await client.lines(), [/^tx.commit-ok/]);
+  t.equal(queue.messageCount, MANY);
+  await other.get({ queue: 'q' }, {}, '0');
+});
+
+void t.test('a commit that has begun is carried through, also without its client', async (t) => {
+  const { world, client, queue } = await midCommit();
+  client.drop();
+  await world.rest();
+  t.equal(queue.messageCount, MANY);
+  t.equal(world.ended.length, 1);
+  t.strictSame(world.log.defects, []);
+});
+
+void t.test('a commit ends with its channel even when nothing gets safe', async (t) => {
+  const messages = new SlowMessageStore();
+  const { world, client, channel, other } = await transactional(messages);
+  other.publish('a', { routingKey: 'q', properties: { deliveryMode: 2 } });
+  await channel.get({ queue: 'q' });
+  for (let i = 0; i < MANY; i++) channel.publish('', { routingKey: 'q' });
+  channel.send('basic.ack', { deliveryTag: 1 });
+  await world.rest();
+  channel.send('tx.commit');
+  world.deliver();
+  client.drop();
+  await world.rest();
+  t.equal(world.ended.length, 1);
+  t.strictSame(world.log.defects, []);
+});
+
+void t.test('a queue that is deleted in the middle of a large commit is left out of the rest', async (t) => {
+  const { world, client, queue, bystander } = await midCommit();
+  bystander.send('queue.delete', { queue: 'q' });
+  t.match(await client.lines(), [/^tx.commit-ok/]);
+  t.equal(queue.isDeleted, true);
   t.strictSame(world.log.defects, []);
 });
 

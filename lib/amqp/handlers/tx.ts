@@ -8,14 +8,14 @@ export const txHandlers: Handlers = {
     channel.becomeTransactional();
     channel.send('tx.select-ok', {});
   },
-  'tx.commit': (channel) => {
-    const { messages } = channel.ports.door.broker;
-    const batch = transactionOf(channel).commit(
-      messages,
-      ({ message }) => channel.returnUnroutable(message),
-      channel.deliveries,
-    );
-    return new Promise<void>((resolve) => {
+  'tx.commit': async (channel) => {
+    const batch = await transactionOf(channel).commit({
+      messages: channel.ports.door.broker.messages,
+      turn: channel.ports.turn,
+      deliveries: channel.deliveries,
+      unroutable: (message) => channel.returnUnroutable(message),
+    });
+    await new Promise<void>((resolve) => {
       channel.whenSafe(batch, () => {
         channel.send('tx.commit-ok', {});
         resolve();
