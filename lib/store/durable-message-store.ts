@@ -19,6 +19,7 @@ import {
 import { nodeFiles } from './node-files.js';
 import { Pager } from './pager.js';
 import { appendProgressRecord } from './progress-record.js';
+import { appendNameRecord } from './queue-record.js';
 import { innerSalt, RECORD } from './record.js';
 import { RecordBuffer } from './record-buffer.js';
 import { RecoveredSegments } from './recovered-segments.js';
@@ -89,9 +90,11 @@ export class DurableMessageStore implements MessageStore {
     const inner = this.#inner;
     inner.reset(innerSalt(this.#log.buffer.salt));
     const settled = new Map<DurableQueueStore, number[]>();
+    const named = new Set<DurableQueueStore>();
     for (const change of changes) {
       if (change.type === 'append') {
-        this.#append(inner, change.message, change.queues as readonly DurableQueueStore[]);
+        const queues = change.queues as readonly DurableQueueStore[];
+        if (this.#append(inner, change.message, queues)) this.#addNew(named, queues);
         continue;
       }
       const queue = change.queue as DurableQueueStore;
@@ -109,6 +112,7 @@ export class DurableMessageStore implements MessageStore {
     for (const [queue, pairs] of settled) {
       appendProgressRecord(inner, queue.number, queue.taken, joinRanges(pairs), []);
     }
+    for (const queue of named) appendNameRecord(inner, queue);
     if (inner.length === 0) return SAFE;
     this.#log.buffer.wrap(RECORD.transaction, inner);
     return this.#log.appended();
@@ -123,6 +127,14 @@ export class DurableMessageStore implements MessageStore {
   async close(): Promise<void> {
     await this.#pager.close();
     await this.#log.close();
+  }
+
+  /**
+   * Adds the queues whose queue record belongs to the batch at hand. It may be lost where the transaction is not, which
+   * would then be in part for queues that nobody knows.
+   */
+  #addNew(named: Set<DurableQueueStore>, queues: readonly DurableQueueStore[]): void {
+    for (const queue of queues) if (queue.durable && queue.numberedBy === this.#log.batch) named.add(queue);
   }
 
   /** Adds the message to the queues, and a record of it to `buffer` if it has to survive. False if it has not. */

@@ -39,6 +39,8 @@ export class DurableQueueStore implements QueueStore {
   readable: () => void;
   /** The queue's short name in records; 0 as long as none is needed. */
   number: number;
+  /** The batch in which it got the number. */
+  numberedBy = 0;
   count = 0;
   bytes = 0;
   /** Set by recovery. */

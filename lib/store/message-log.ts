@@ -115,7 +115,10 @@ export class MessageLog {
 
   /** Writes the queue's facts into the current generation, giving it a number if it has none. */
   writeFacts(queue: DurableQueueStore): void {
-    if (queue.number === 0) queue.number = this.nextQueue++;
+    if (queue.number === 0) {
+      queue.number = this.nextQueue++;
+      queue.numberedBy = this.batch;
+    }
     const before = this.buffer.length;
     queue.writeFacts(this.buffer);
     this.current.addFacts(queue, this.buffer.length - before);

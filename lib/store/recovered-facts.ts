@@ -96,7 +96,7 @@ export class RecoveredFacts {
         this.of(readRemovedRecord(bytes, start)).remove(home);
         return undefined;
       case RECORD.name:
-        return this.name(readNameRecord(bytes, start));
+        return this.#nameIn(home, readNameRecord(bytes, start));
       case RECORD.transaction:
         return eachInside(bytes, start, end, (inner, from, to) => this.visit(home, inner, bytes, from, to));
       default:
@@ -127,6 +127,13 @@ export class RecoveredFacts {
   #queue(record: QueueRecord, home: number, octets: number): void {
     this.of(record.number).know(record, home, octets);
     this.name(record);
+  }
+
+  /** A file that mentions a queue must not go before the queue's record was written anew. */
+  #nameIn(home: number, name: QueueName): void {
+    this.name(name);
+    const facts = this.of(name.number);
+    if (facts.home === 0) facts.home = home;
   }
 
   name({ number, id }: QueueName): void {

@@ -205,6 +205,30 @@ void tap.test('a check of a stopped store tells what is there and what is damage
   ]);
 });
 
+void tap.test('a transaction is whole although nothing else tells of its queues', async (t) => {
+  const files = new UnsafeFiles(new Random(1));
+  const { store, queues } = await open(files);
+  const [one, two] = [...queues.values()] as [QueueStore, QueueStore];
+  const batch = store.transact([
+    { type: 'append', message: messageOf('to one'), queues: [one] },
+    { type: 'append', message: messageOf('to both'), queues: [one, two] },
+  ]);
+  await eventually('commit', () => store.committed >= batch);
+  const [[path, bytes] = ['', Buffer.alloc(0)]] = files.contents();
+  const { header } = decodeFileHeader(bytes, path);
+  const damaged = Buffer.from(bytes);
+  visitRecords(bytes.subarray(FILE_START), header!.salt, {
+    record: (type, _bytes, start, end) => {
+      if (type === RECORD.queue) damaged.fill(0, FILE_START + start, FILE_START + end);
+    },
+    bad: () => {},
+  });
+  t.notSame(damaged, bytes);
+  const again = await open(UnsafeFiles.of(new Map([[path, damaged]]), new Random(1)));
+  t.same(await takeBodies(again.queues.get('one')!), ['to one', 'to both']);
+  t.same(await takeBodies(again.queues.get('two')!), ['to both']);
+});
+
 void tap.test('a store that a newer version wrote is refused', async (t) => {
   const original = await sample();
   const [path, bytes] = [...original.files].find(([name]) => name.endsWith('.wal'))!;
