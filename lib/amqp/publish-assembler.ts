@@ -8,8 +8,10 @@ const BEFORE_KEYS = 6;
 /** The content header's payload before the property flags. */
 const BEFORE_PROPERTIES = 12;
 const BASIC = 60;
-/** A body of unknown honesty is given this much at first, octets; its buffer then doubles as data arrives. */
-const FIRST_BODY = 131_072;
+/** A body that was only announced is given no more than this, octets. */
+const FIRST_BODY = 1024;
+/** Its buffer has room for so many times what has come of it. */
+const GROWTH = 4;
 
 const State = { idle: 0, header: 1, body: 2 } as const;
 
@@ -184,8 +186,8 @@ export class PublishAssembler {
   /** Makes room for so many octets, of which the first `used` are there. */
   #reserve(octets: number, used: number): void {
     if (this.bytes.length >= octets) return;
-    const most = this.headerEnd + FRAME_HEADER + this.#bodySize + 1;
-    const larger = Buffer.allocUnsafeSlow(Math.min(most, Math.max(octets, this.bytes.length * 2)));
+    const before = this.headerEnd + FRAME_HEADER + 1;
+    const larger = Buffer.allocUnsafeSlow(before + Math.min(this.#bodySize, this.#received * GROWTH));
     this.bytes.copy(larger, 0, 0, used);
     this.bytes = larger;
   }

@@ -174,4 +174,4 @@ export class FrameReader {
 /** A carry buffer no larger than this is kept for the next split frame, octets. */
 const SMALL_CARRY = 4096;
 /** A split frame's buffer begins with this, octets, and doubles as data arrives: a size alone allocates little. */
-const GROWTH = 65_536;
+const GROWTH = 4096;

@@ -105,7 +105,24 @@ void t.test('a frame that was only announced takes nothing', async (t) => {
   const before = memoryInUse();
   client.bytes(Buffer.from([1, 0, 1, 0, 1, 0xff, 0xf8, 0]));
   await world.rest();
-  t.ok(memoryInUse() - before < 300_000);
+  client.bytes(Buffer.from([0]));
+  await world.rest();
+  t.ok(memoryInUse() - before < 60_000, `${memoryInUse() - before} octets`);
+  await isServed(bystander);
+});
+
+void t.test('2000 headers of bodies that never come take little', async (t) => {
+  const { bystander, client } = await withBystander();
+  for (let number = 1; number <= 2000; number++) client.method(number, 'channel.open');
+  await client.all();
+  const before = memoryInUse();
+  for (let number = 1; number <= 2000; number++) {
+    client.method(number, 'basic.publish', { routingKey: 'good' });
+    client.content(number, Buffer.alloc(0), {}, { bodySize: 100_000n });
+  }
+  await client.all();
+  const each = (memoryInUse() - before) / 2000;
+  t.ok(each < 4000, `${each} octets a channel`);
   await isServed(bystander);
 });
 

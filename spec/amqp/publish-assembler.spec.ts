@@ -268,6 +268,24 @@ void t.test('a complete publish holds no bytes once the chunk is gone', async (t
   t.equal(assembler.bytes.length, 0);
 });
 
+void t.test('a body is given room in proportion to what has come of it', async (t) => {
+  const assembler = new PublishAssembler(MAX_SIZE);
+  const body = random.bytes(150_000);
+  const [method, header, ...bodies] = framesOf(publishBytes(1, { body }));
+  assembler.begin(method!, 7, method!.length - 1);
+  assembler.park();
+  assembler.onHeader(header!, 7, header!.length - 1);
+  t.ok(assembler.bytes.length < 1200, 'nothing has come yet');
+  let received = 0;
+  for (const frame of bodies) {
+    assembler.onBody(frame, 7, frame.length - 1);
+    received += frame.length - 8;
+    if (assembler.bytes.length > 4 * received + 100)
+      t.fail(`${assembler.bytes.length} octets for ${received}`);
+  }
+  t.equal(assembler.bytes.length, assembler.end);
+});
+
 void t.test('a size that was only announced takes little memory', async (t) => {
   for (const bodySize of [2n ** 31n, 2n ** 63n, 2n ** 64n - 1n]) {
     const assembler = new PublishAssembler(134_217_728);
