@@ -57,7 +57,7 @@ export async function checkDirectory(directory: string, files: StoreFiles = node
     disk,
     older: recovery.generations,
     defer: () => {},
-    firstNumber: recovery.nextFile,
+    firstNumber: Math.max(recovery.nextFile, segments.nextWal),
     firstQueue: facts.nextQueue,
   });
   const queues = await recovery.readMessages(log, new Pager(log, disk, segments.next, damage), segments);

@@ -49,10 +49,11 @@ export class Disk {
     return this.files.unlink(this.path(name));
   }
 
-  /** Makes the file with `header` at its beginning. */
-  create(name: string, header: Buffer): Promise<StoreFile> {
+  /** Makes the file with `header` at its beginning; if `isSynced`, every write to it is safe when it resolves. */
+  create(name: string, header: Buffer, isSynced = false): Promise<StoreFile> {
     return this.withSpace(async () => {
-      const file = await this.files.create(this.path(name));
+      const path = this.path(name);
+      const file = await (isSynced ? this.files.createSynced(path) : this.files.create(path));
       try {
         await file.write([header], 0);
         return file;

@@ -196,7 +196,7 @@ export async function openDurableMessageStore(options: DurableStoreOptions): Pro
     disk,
     defer: options.defer ?? setImmediate,
     older: recovery.generations,
-    firstNumber: recovery.nextFile,
+    firstNumber: Math.max(recovery.nextFile, segments.nextWal),
     firstQueue: recovery.facts.nextQueue,
   });
   const pager = new Pager(log, disk, segments.next, recovery.damage);

@@ -14,6 +14,8 @@ export interface StoreFile {
 export interface StoreFiles {
   /** Makes a new file, which must not exist, for reading and writing. */
   create(path: string): Promise<StoreFile>;
+  /** As `create`; a write to this file resolves when it would survive a loss of power, without another `sync`. */
+  createSynced(path: string): Promise<StoreFile>;
   /** Opens an existing file for reading. */
   open(path: string): Promise<StoreFile>;
   /** Names in the directory; empty when there is no such directory. */

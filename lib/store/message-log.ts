@@ -179,6 +179,11 @@ export class MessageLog {
     return (this.older[0] ?? this.current).number;
   }
 
+  /** Number of the oldest WAL file that did not retire; if there is none, of the next one. */
+  get oldestFile(): number {
+    return (this.older.find(({ hasFile }) => hasFile) ?? this.current).number;
+  }
+
   /** Octets of all WAL files that would be gone if they all retired. */
   get waste(): number {
     let waste = this.current.waste;
@@ -200,7 +205,7 @@ export class MessageLog {
   /** Writes and syncs everything, then says that the end was a good one. */
   async close(): Promise<void> {
     await this.#settle();
-    if (this.#failed === undefined && this.current.file !== undefined) {
+    if (this.#failed === undefined && [...this.older, this.current].some(({ hasFile }) => hasFile)) {
       this.buffer.seal(this.buffer.begin(RECORD.closed, 0, RECORD_HEADER));
       await this.#settle();
     }
@@ -261,7 +266,6 @@ export class MessageLog {
   async #commit(generation: Generation, buffer: RecordBuffer, at: number): Promise<void> {
     generation.file ??= await this.#createFile(generation);
     await this.#disk.write(generation.file, buffer.pieces(), at);
-    await generation.file.sync();
   }
 
   async #createFile(generation: Generation): Promise<StoreFile> {
@@ -269,7 +273,7 @@ export class MessageLog {
     generation.hasFile = true;
     const { storeId } = this.#disk;
     const header = { kind: FILE_KIND.wal, salt, number, wal: number, nextQueue: this.nextQueue, storeId };
-    const file = await this.#disk.create(name, encodeFileHeader(header));
+    const file = await this.#disk.create(name, encodeFileHeader(header), true);
     await this.#disk.sync();
     return file;
   }

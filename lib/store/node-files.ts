@@ -77,12 +77,19 @@ function behind(pieces: readonly Uint8Array[], written: number): readonly Uint8A
   return rest;
 }
 
-const open = async (path: string, flags: string): Promise<StoreFile> =>
+const open = async (path: string, flags: string | number): Promise<StoreFile> =>
   new NodeFile(await call<number>((done) => fs.open(path, flags, 0o640, done)));
+
+/** Write and sync in one call of the system: one turn of the thread pool and of the event loop less than in two. */
+const createSynced = async (path: string): Promise<StoreFile> => {
+  const { O_RDWR, O_CREAT, O_EXCL, O_DSYNC } = fs.constants;
+  return open(path, O_RDWR | O_CREAT | O_EXCL | O_DSYNC);
+};
 
 /** The real file system. */
 export const nodeFiles: StoreFiles = {
   create: (path) => open(path, 'wx+'),
+  createSynced,
   open: (path) => open(path, 'r'),
   async list(directory) {
     try {

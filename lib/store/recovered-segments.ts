@@ -17,8 +17,8 @@ import { readFileHeader, withFile } from './wal-file.js';
 
 /** What has to be known about the WAL to judge a segment without an index. */
 export interface WalState {
-  /** All WAL files below this number had retired. */
-  readonly oldestWal: number;
+  /** Whether there is a WAL file of this number that had not retired. */
+  hasWal(number: number): boolean;
   /** The last process stopped in good order. */
   readonly wasClosed: boolean;
 }
@@ -37,6 +37,8 @@ const INDEX_GUESS = 64 * 1024;
 export class RecoveredSegments {
   /** Above the number of every segment. */
   next = 1;
+  /** Above the number of every WAL file that a segment depends on, or did once. */
+  nextWal = 1;
   readonly #disk: Disk;
   readonly #verifies: boolean;
   readonly #facts: RecoveredFacts;
@@ -86,17 +88,18 @@ export class RecoveredSegments {
     for (const name of this.#useless) await this.#disk.unlink(name);
   }
 
-  async #readIndex(name: string, number: number, { oldestWal, wasClosed }: WalState): Promise<void> {
+  async #readIndex(name: string, number: number, wal: WalState): Promise<void> {
     await withFile(this.#disk.files, this.#disk.path(name), async (file) => {
       const { header, isIntact, size } = await readFileHeader(file, name);
-      // A segment that was never finished may lack anything; the WAL has its messages.
-      const isUnfinished = header === undefined || header.wal >= oldestWal;
+      // A segment that was never finished may lack anything; the WAL has its messages. Before that retires it is finished.
+      const isUnfinished = header === undefined || wal.hasWal(header.wal);
+      if (header !== undefined && header.wal >= this.nextWal) this.nextWal = header.wal + 1;
       const index = header === undefined ? undefined : await readIndexAt(file, header, size);
       const entries = index?.entries;
       if (entries === undefined && isUnfinished) {
         this.#useless.push(name);
         if (header === undefined) this.#damage.push({ file: name, offset: 0, length: size, kind: 'torn' });
-        else if (wasClosed) this.#damage.push({ file: name, offset: size, length: 0, kind: 'index' });
+        else if (wal.wasClosed) this.#damage.push({ file: name, offset: size, length: 0, kind: 'index' });
         return;
       }
       // A process that was killed may have left it in the system's memory only; soon the WAL will not have it.

@@ -31,7 +31,7 @@ export class Recovery {
   /** Above the number of every file. */
   nextFile = 1;
   /** All WAL files below this number had retired. */
-  oldestWal = 0;
+  #oldestWal = 0;
   /** The last process stopped in good order. */
   wasClosed = false;
   readonly #options: RecoveryOptions;
@@ -62,8 +62,12 @@ export class Recovery {
     for (const file of this.#wal) scans.push(await this.#readFile(file));
     await this.#syncLast();
     this.#judge(scans);
-    this.oldestWal = Math.max(0, ...scans.map(({ oldest }) => oldest));
+    this.#oldestWal = Math.max(0, ...scans.map(({ oldest }) => oldest));
     this.wasClosed = scans.at(-1)?.closed ?? false;
+  }
+
+  hasWal(number: number): boolean {
+    return number >= this.#oldestWal && this.#wal.some((file) => file.number === number);
   }
 
   /** The queues with their live messages, for `log` to go on with; the old files become its older generations. */

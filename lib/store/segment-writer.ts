@@ -30,7 +30,7 @@ export class SegmentWriter {
   constructor(segment: Segment, disk: Disk, log: MessageLog) {
     this.segment = segment;
     this.#disk = disk;
-    this.wal = log.oldest;
+    this.wal = log.oldestFile;
     this.#nextQueue = log.nextQueue;
     this.#mentions = log.mentions;
     this.#buffer = new RecordBuffer();

@@ -134,6 +134,17 @@ export class UnsafeFiles implements StoreFiles {
     return this.#handle(content);
   }
 
+  async createSynced(path: string): Promise<StoreFile> {
+    const file = await this.create(path);
+    return {
+      ...file,
+      write: async (buffers, at) => {
+        await file.write(buffers, at);
+        await file.sync();
+      },
+    };
+  }
+
   async open(path: string): Promise<StoreFile> {
     await this.#turn('read');
     const content = this.#entries.get(path);
