@@ -277,9 +277,9 @@ void t.test('a body is given room in proportion to what has come of it', async (
   assembler.onHeader(header!, 7, header!.length - 1);
   t.ok(assembler.bytes.length < 1200, 'nothing has come yet');
   let received = 0;
-  for (const frame of bodies) {
-    assembler.onBody(frame, 7, frame.length - 1);
-    received += frame.length - 8;
+  for (const piece of bodies) {
+    assembler.onBody(piece, 7, piece.length - 1);
+    received += piece.length - 8;
     if (assembler.bytes.length > 4 * received + 100)
       t.fail(`${assembler.bytes.length} octets for ${received}`);
   }

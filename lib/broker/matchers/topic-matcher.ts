@@ -15,6 +15,8 @@ export class TopicMatcher<D> implements Matcher<D> {
   readonly #root: Node<D> = new Node('');
   /** Tells the rounds apart in which nodes were reached; never reused. */
   #round = 0;
+  /** The first round of the match at hand. */
+  #begin = 0;
 
   /** Trie nodes in use, the root included. */
   get size(): number {
@@ -37,50 +39,48 @@ export class TopicMatcher<D> implements Matcher<D> {
   }
 
   match(routingKey: string, _headers: FieldTable | undefined, found: Set<D>): void {
-    let reached = this.#reach([], this.#root, ++this.#round);
+    let reached: Node<D>[] = [];
+    this.#begin = ++this.#round;
+    this.#reach(reached, this.#root, found);
     for (const word of wordsOf(routingKey)) {
       if (reached.length === 0) return;
-      reached = this.#advance(reached, word);
+      reached = this.#advance(reached, word, found);
     }
-    for (const node of reached) {
-      if (node.bound !== undefined) for (const binding of node.bound) found.add(binding.destination);
-    }
+    for (const node of reached) node.giveTo(found);
   }
 
   /** The nodes reached after one more word. */
-  #advance(reached: readonly Node<D>[], word: string): Node<D>[] {
+  #advance(reached: readonly Node<D>[], word: string, found: Set<D>): Node<D>[] {
     const next: Node<D>[] = [];
-    const round = ++this.#round;
-    for (const node of reached) {
-      if (node.word === '#') this.#reach(next, node, round);
-      const children = node.children;
-      if (children === undefined) continue;
-      const one = children.get('*');
-      if (one !== undefined) this.#reach(next, one, round);
-      // A key may itself contain the words * and #; as such they are no wildcards.
-      const same = word === '*' || word === '#' ? undefined : children.get(word);
-      if (same !== undefined) this.#reach(next, same, round);
+    this.#round++;
+    for (let i = 0; i < reached.length; i++) {
+      const node = reached[i] as Node<D>;
+      if (node.word === '#') this.#reach(next, node, found);
+      if (node.one !== undefined) this.#reach(next, node.one, found);
+      const same = node.words?.get(word);
+      if (same !== undefined) this.#reach(next, same, found);
     }
     return next;
   }
 
-  /** Adds `node`, and what follows it through a `#` that stands for no word. */
-  #reach(reached: Node<D>[], node: Node<D>, round: number): Node<D>[] {
-    for (
-      let at: Node<D> | undefined = node;
-      at !== undefined && at.round !== round;
-      at = at.children?.get('#')
-    ) {
+  /**
+   * Adds `node`, and what follows it through a `#` that stands for no word. A `#` that ends its patterns takes whatever
+   * is to come: its bindings are found now, and it need not be followed any more.
+   */
+  #reach(reached: Node<D>[], node: Node<D>, found: Set<D>): void {
+    const round = this.#round;
+    for (let at: Node<D> | undefined = node; at !== undefined && at.round !== round; at = at.any) {
+      const isKnown = at.round >= this.#begin;
       at.round = round;
-      reached.push(at);
+      if (!at.isRest) reached.push(at);
+      else if (!isKnown) at.giveTo(found);
     }
-    return reached;
   }
 
   #path(pattern: string): Node<D>[] | undefined {
     const path = [this.#root];
     for (const word of wordsOf(pattern)) {
-      const child = path.at(-1)!.children?.get(word);
+      const child = path.at(-1)!.child(word);
       if (child === undefined) return undefined;
       path.push(child);
     }
@@ -88,9 +88,15 @@ export class TopicMatcher<D> implements Matcher<D> {
   }
 }
 
+/** The wildcards have places of their own: a key may itself contain the words `*` and `#`, and as such they are none. */
 class Node<D> {
   readonly word: string;
-  children: Map<string, Node<D>> | undefined = undefined;
+  /** Child for `*`. */
+  one: Node<D> | undefined = undefined;
+  /** Child for `#`. */
+  any: Node<D> | undefined = undefined;
+  /** The other children. */
+  words: Map<string, Node<D>> | undefined = undefined;
   /** Bindings whose pattern ends here. */
   bound: Set<MatcherBinding<D>> | undefined = undefined;
   /** The last round in which a match came here. */
@@ -101,20 +107,52 @@ class Node<D> {
   }
 
   get isEmpty(): boolean {
-    return this.bound === undefined && this.children === undefined;
+    return this.bound === undefined && this.isLeaf;
+  }
+
+  get isLeaf(): boolean {
+    return this.one === undefined && this.any === undefined && this.words === undefined;
+  }
+
+  /** A `#` that ends its patterns. */
+  get isRest(): boolean {
+    return this.word === '#' && this.isLeaf;
+  }
+
+  /** Adds the destinations of patterns that end here. */
+  giveTo(found: Set<D>): void {
+    if (this.bound !== undefined) for (const binding of this.bound) found.add(binding.destination);
+  }
+
+  get children(): readonly Node<D>[] {
+    const wildcards = [this.one, this.any].filter((child) => child !== undefined);
+    return [...wildcards, ...(this.words?.values() ?? [])];
+  }
+
+  child(word: string): Node<D> | undefined {
+    if (word === '*') return this.one;
+    return word === '#' ? this.any : this.words?.get(word);
   }
 
   childFor(word: string): Node<D> {
-    this.children ??= new Map();
-    const child = this.children.get(word) ?? new Node<D>(word);
-    this.children.set(word, child);
+    const child = this.child(word) ?? new Node<D>(word);
+    if (word === '*') this.one = child;
+    else if (word === '#') this.any = child;
+    else {
+      this.words ??= new Map();
+      this.words.set(word, child);
+    }
     return child;
   }
 
   dropChild(child: Node<D>): void {
-    const children = this.children;
-    assert(children !== undefined && children.delete(child.word), 'a child node hangs below its parent');
-    if (children.size === 0) this.children = undefined;
+    assert(this.child(child.word) === child, 'a child node hangs below its parent');
+    if (this.one === child) this.one = undefined;
+    else if (this.any === child) this.any = undefined;
+    else {
+      this.words?.delete(child.word);
+      if (this.words?.size === 0) this.words = undefined;
+    }
   }
 }
 
@@ -125,7 +163,5 @@ function wordsOf(key: string): readonly string[] {
 const NO_WORDS: readonly string[] = [];
 
 function countNodes<D>(node: Node<D>): number {
-  let count = 1;
-  if (node.children !== undefined) for (const child of node.children.values()) count += countNodes(child);
-  return count;
+  return node.children.reduce((count, child) => count + countNodes(child), 1);
 }
