@@ -4,6 +4,7 @@ import { assert } from '../base/assert.js';
 import type { Timer } from '../base/clock.js';
 import { BrokerError, brokerError } from '../base/errors.js';
 import type { AuthorizedVhost } from '../broker/authorized-vhost.js';
+import type { Guest } from '../broker/guest.js';
 import { FRAME, FRAME_OVERHEAD, PROTOCOL_HEADER } from '../wire/constants.js';
 import { FrameError, FrameReader, type FrameSink } from '../wire/frame-reader.js';
 import { decodeMethod } from '../wire/method-codec.js';
@@ -34,7 +35,7 @@ const CLOSE_TIMEOUT_MS = 30_000;
 const FIRST_FRAME_MAX = 131_072;
 
 /** One client connection, from the protocol header to the end. Knows no socket: bytes come in, bytes go out. */
-export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
+export class Connection implements FrameSink, TransportEvents, HeartbeatEvents, Guest {
   readonly id = randomBytes(9).toString('base64url');
   readonly transport: Transport;
   readonly #ports: ConnectionPorts;
@@ -104,7 +105,6 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
     this.#backpressure.received(chunk.length, this.#channels?.hasPublished() === true);
   }
 
-  /** FrameSink. */
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void {
     if (this.#state === 'running' && channel !== 0 && type >= FRAME.method && type <= FRAME.body) {
       this.#channelFrame(type, channel, bytes, start, end);
@@ -353,7 +353,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents {
 
   #onOpen({ virtualHost }: MethodArgs<'connection.open'>): void {
     const { broker, settings } = this.#ports;
-    this.#door = broker.enter(virtualHost, this.#user as User, this.id);
+    this.#door = broker.enter(virtualHost, this.#user as User, this);
     this.#channels = new Channels({
       door: this.#door,
       outbound: this.#outbound,

@@ -56,6 +56,7 @@ export const ERRORS = {
     reply: 'CONNECTION_FORCED',
     text: () => "broker forced connection closure with reason 'shutdown'",
   },
+  vhostDeleted: { reply: 'CONNECTION_FORCED', text: (vhost: string) => `vhost '${vhost}' is deleted` },
   loginRefused: {
     reply: 'ACCESS_REFUSED',
     scope: 'connection',

@@ -7,6 +7,7 @@ import { ExchangeDoor } from './doors/exchange-door.js';
 import { PublishDoor } from './doors/publish-door.js';
 import { QueueDoor } from './doors/queue-door.js';
 import type { Facilities } from './facilities.js';
+import type { Guest } from './guest.js';
 import type { Vhost } from './vhost.js';
 
 /** Exclusive queues that go in one turn when their connection ends. */
@@ -20,22 +21,27 @@ export class AuthorizedVhost {
   readonly broker: Facilities;
   readonly vhost: Vhost;
   readonly user: User;
-  /** Id of the connection; owns its exclusive queues. */
-  readonly connection: string;
+  readonly #guest: Guest;
   readonly exchanges: ExchangeDoor;
   readonly queues: QueueDoor;
   readonly publishing: PublishDoor;
   #permissions: Permissions | undefined;
   #permissionsVersion = -1;
 
-  constructor(broker: Facilities, vhost: Vhost, user: User, connection: string) {
+  constructor(broker: Facilities, vhost: Vhost, user: User, guest: Guest) {
     this.broker = broker;
     this.vhost = vhost;
     this.user = user;
-    this.connection = connection;
+    this.#guest = guest;
+    vhost.guests.add(guest);
     this.exchanges = new ExchangeDoor(this);
     this.queues = new QueueDoor(this);
     this.publishing = new PublishDoor(this);
+  }
+
+  /** Id of the connection; owns its exclusive queues. */
+  get connection(): string {
+    return this.#guest.id;
   }
 
   /** Throws accessRefused unless the user may do `operation` on the queue or exchange. */
@@ -99,6 +105,7 @@ export class AuthorizedVhost {
 
   /** The connection has ended: its exclusive queues go. */
   async leave(): Promise<void> {
+    this.vhost.guests.delete(this.#guest);
     const own = this.vhost.queuesOf(this.connection);
     for (let at = 0; at < own.length; at += REMOVED_AT_ONCE) {
       if (at > 0) await this.broker.turn.next();

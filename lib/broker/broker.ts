@@ -20,6 +20,7 @@ import { deletion, VHOST_KINDS, vhostKey } from './definitions.js';
 import { ReplyRegistry } from './direct-reply.js';
 import { Dispatcher } from './dispatcher.js';
 import type { CommitListener, Facilities } from './facilities.js';
+import type { Guest } from './guest.js';
 import type { MessageCodec } from './message-codec.js';
 import type { DeadLetterReason, Queue, QueueEvents } from './queue.js';
 import { Removal } from './removal.js';
@@ -115,13 +116,13 @@ export class Broker implements QueueEvents, Facilities {
     return this.metadata.apply(keys.map((key) => deletion(key, true)));
   }
 
-  /** What `user` may reach in the vhost, on behalf of `connection`. Throws vhostNotFound, vhostRefused. */
-  enter(name: string, user: User, connection: string): AuthorizedVhost {
+  /** What `user` may reach in the vhost, on behalf of `guest`. Throws vhostNotFound, vhostRefused. */
+  enter(name: string, user: User, guest: Guest): AuthorizedVhost {
     const vhost = this.#vhosts.get(name);
     if (vhost === undefined) throw brokerError('vhostNotFound', name);
     const permissions: Permissions | undefined = this.users.permissions(user.name, name);
     if (permissions === undefined) throw brokerError('vhostRefused', name, user.name);
-    return new AuthorizedVhost(this, vhost, user, connection);
+    return new AuthorizedVhost(this, vhost, user, guest);
   }
 
   ready(queue: Queue): void {

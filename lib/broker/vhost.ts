@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.js';
+import { brokerError } from '../base/errors.js';
 import type { JsonValue } from '../meta/metadata-store.js';
 import { EMPTY_TABLE } from '../wire/values.js';
 import { parseExchangeArguments } from './arguments/exchange-arguments.js';
@@ -7,6 +8,7 @@ import type { Binding, Destination } from './binding.js';
 import { readBinding, readExchange, readQueue } from './definitions.js';
 import { Exchange, type ExchangeDefinition } from './exchange.js';
 import { EXCHANGE_TYPES } from './exchange-type.js';
+import type { Guest } from './guest.js';
 import { OwnedQueues } from './owned-queues.js';
 import { Queue, type QueueDefinition, type QueueEvents } from './queue.js';
 import type { Topology } from './router.js';
@@ -37,6 +39,8 @@ export class Vhost implements Topology {
   readonly name: string;
   readonly exchanges = new Map<string, Exchange>();
   readonly queues = new Map<string, Queue>();
+  /** Who is in it. */
+  readonly guests = new Set<Guest>();
   readonly #owned = new OwnedQueues();
   readonly #bindings = new Map<string, Binding>();
   readonly #ports: VhostPorts;
@@ -103,7 +107,7 @@ export class Vhost implements Topology {
     return NONE;
   }
 
-  /** The vhost is deleted: consumers are told, messages forgotten, and nothing is to be found here any more. */
+  /** The vhost is deleted: messages are forgotten, nothing is to be found here any more, and the connections are closed. */
   delete(): void {
     this.#ended = 'vhostNotFound';
     this.#version++;
@@ -112,6 +116,7 @@ export class Vhost implements Topology {
     this.#owned.clear();
     this.exchanges.clear();
     this.#bindings.clear();
+    for (const guest of this.guests) guest.close(brokerError('vhostDeleted', this.name));
   }
 
   /** The node stops. */

@@ -126,6 +126,15 @@ export const ERROR_ROWS: readonly ErrorRow[] = [
     isNoFault: true,
   },
   {
+    kind: 'vhostDeleted',
+    script: ({ client }) => client.connection.close(brokerError('vhostDeleted', '/')),
+    on: 'connection',
+    code: 320,
+    text: "CONNECTION_FORCED - vhost '/' is deleted",
+    by: 'none',
+    isNoFault: true,
+  },
+  {
     kind: 'loginRefused',
     script: async ({ client }) => {
       client.bytes(PROTOCOL_HEADER);

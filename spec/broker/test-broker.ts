@@ -85,7 +85,7 @@ export class TestBroker {
 
   /** The vhost as a connection of `ann` sees it, or of another user. */
   enter(vhost = '/', user = 'ann'): AuthorizedVhost {
-    return this.broker.enter(vhost, this.users.user(user)!, `c${this.#connections++}`);
+    return this.broker.enter(vhost, this.users.user(user)!, { id: `c${this.#connections++}`, close() {} });
   }
 
   /** Adds a user with these permissions for `/` and lets it in. */
