@@ -58,6 +58,7 @@ export class BrokerNode {
   #monitor: ResourceMonitor | undefined;
   #listeners: AmqpListener[] = [];
   #ports: number[] = [];
+  #diskFull = false;
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -124,6 +125,7 @@ export class BrokerNode {
       clock,
       log,
       limits: storeLimits,
+      onFull: (isFull) => this.#diskIsFull(isFull),
       onProgress: (done, total) => {
         if (clock.now() - told < PROGRESS_MS) return;
         told = clock.now();
@@ -132,6 +134,11 @@ export class BrokerNode {
     });
     messages.onFailed(failed);
     return messages;
+  }
+
+  #diskIsFull(isFull: boolean): void {
+    this.#diskFull = isFull;
+    this.#monitor?.diskIsFull(isFull);
   }
 
   async #openBroker(): Promise<void> {
@@ -168,6 +175,7 @@ export class BrokerNode {
     const limits = { memory: memoryLimit(config, system), diskFree: diskFreeLimit(config, system) };
     const { alarms } = this.#broker as Broker;
     this.#monitor = new ResourceMonitor(limits, processProbe(resolve(dataDir)), alarms, clock, log);
+    this.#monitor.diskIsFull(this.#diskFull);
     await this.#monitor.start();
   }
 

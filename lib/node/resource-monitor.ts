@@ -33,6 +33,8 @@ export class ResourceMonitor {
   #timer: Timer | undefined;
   #memoryShort = false;
   #diskShort = false;
+  /** A write has found no room. */
+  #diskFull = false;
   #stopped = false;
   /** What the last look failed with. */
   #trouble = '';
@@ -65,7 +67,13 @@ export class ResourceMonitor {
     if (free === undefined) return;
     const diskMark = this.#limits.diskFree * (this.#diskShort ? 1 + HYSTERESIS : 1);
     this.#diskShort = free < diskMark;
-    this.#tell('disk', this.#diskShort, { free, limit: this.#limits.diskFree });
+    this.#tell('disk', this.#diskShort || this.#diskFull, { free, limit: this.#limits.diskFree });
+  }
+
+  /** Publishers are held back at once, whatever the limit is, or until the next look after there is room again. */
+  diskIsFull(isFull: boolean): void {
+    this.#diskFull = isFull;
+    if (isFull) this.#tell('disk', true, { free: 0, limit: this.#limits.diskFree });
   }
 
   #lookLater(): void {

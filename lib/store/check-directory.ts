@@ -50,6 +50,7 @@ export async function checkDirectory(directory: string, files: StoreFiles = node
     log: nullLog,
     random: () => 0,
     storeId: '',
+    onFull: () => {},
   });
   const segments = new RecoveredSegments(disk, facts, damage, true);
   await segments.readIndexes(recovery.segmentFiles, recovery);

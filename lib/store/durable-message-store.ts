@@ -38,6 +38,8 @@ export interface DurableStoreOptions {
   readonly defer?: (task: () => void) => void;
   /** 32 random bits. */
   readonly random?: () => number;
+  /** Told when the disk is full, and when there is room again. What was accepted is kept, but no more should come. */
+  readonly onFull?: (isFull: boolean) => void;
   /** Told while recovery goes on: octets of the log read so far, and how many there are. */
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -125,8 +127,7 @@ export class DurableMessageStore implements MessageStore {
   }
 
   async close(): Promise<void> {
-    await this.#pager.close();
-    await this.#log.close();
+    await this.#log.close(await this.#pager.close());
   }
 
   /**
@@ -188,6 +189,7 @@ export async function openDurableMessageStore(options: DurableStoreOptions): Pro
     log: options.log ?? nullLog,
     limits: { ...defaultStoreLimits, ...options.limits },
     random: options.random ?? (() => randomInt(2 ** 32)),
+    onFull: options.onFull ?? (() => {}),
     storeId: recovery.storeId ?? randomBytes(8).toString('hex'),
   });
   const segments = new RecoveredSegments(disk, recovery.facts, recovery.damage);

@@ -6,6 +6,8 @@ export interface StoreFile {
   read(into: Uint8Array, at: number): Promise<number>;
   /** Resolves when everything written before would survive a loss of power (fdatasync). */
   sync(): Promise<void>;
+  /** Gives back everything from `size` on. */
+  truncate(size: number): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
 }
@@ -22,6 +24,8 @@ export interface StoreFiles {
   list(directory: string): Promise<string[]>;
   mkdir(directory: string): Promise<void>;
   unlink(path: string): Promise<void>;
+  /** Octets that still fit on the disk that holds the directory. */
+  room(directory: string): Promise<number>;
   /** Makes the directory's entries, new and gone, survive a loss of power. */
   syncDirectory(directory: string): Promise<void>;
 }

@@ -67,6 +67,13 @@ export class Generation {
     queue.facts = undefined;
   }
 
+  /** What would have to be moved if this file retired: octets of all messages in pages of which something is live. */
+  get liveOctets(): number {
+    let octets = 0;
+    for (const page of this.pages) if (page.live > 0 && page.run === undefined) octets += page.bytes;
+    return octets;
+  }
+
   /** Whether no message depends on it. Lets go of pages that turn out to be empty. */
   isEmpty(): boolean {
     for (const page of this.pages) {

@@ -12,6 +12,8 @@ export interface StoreLimits {
   readonly memory: number;
   /** Settled messages that nobody waits for are written after this long at the latest. */
   readonly progressDelay: number;
+  /** So much of the disk is set aside for the moment when nothing else is left of it. */
+  readonly reserve: number;
   /** How long to wait before a write that met a full disk is tried again. */
   readonly fullDiskDelay: number;
   /** A WAL file in which nothing is live is left when nothing was written for this long... */
@@ -29,6 +31,7 @@ export const defaultStoreLimits: StoreLimits = {
   segment: 16 * MIB,
   memory: 128 * MIB,
   progressDelay: 50,
+  reserve: 8 * MIB,
   fullDiskDelay: 500,
   idleDelay: 1000,
   idleWal: 64 * 1024,

@@ -3,6 +3,7 @@ import type { DurableQueueStore } from './durable-queue-store.js';
 import { encodeFileHeader, FILE_KIND, FILE_START } from './file-header.js';
 import type { StoreFile } from './files.js';
 import { Generation } from './generation.js';
+import { LiveMessages } from './live-messages.js';
 import { QueueMentions } from './queue-mentions.js';
 import { appendNameRecord, appendRemovedRecord } from './queue-record.js';
 import { putUint48, RECORD, RECORD_HEADER } from './record.js';
@@ -28,6 +29,17 @@ export const FIRST_BATCH = 1;
 interface Waiting {
   readonly batch: number;
   readonly task: (error?: Error) => void;
+}
+
+/** A batch on its way to the disk. */
+interface Flight {
+  readonly generation: Generation;
+  /** Where it begins in the file. */
+  readonly at: number;
+  readonly flags: number;
+  /** Its number; on a full disk, the number of the last one that joined it. */
+  batch: number;
+  buffer: RecordBuffer;
 }
 
 /**
@@ -202,10 +214,14 @@ export class MessageLog {
     this.#onFailed(this.#failed);
   }
 
-  /** Writes and syncs everything, then says that the end was a good one. */
-  async close(): Promise<void> {
+  /** Writes and syncs everything, then says that the end was a good one, if it was. */
+  async close(isGood: boolean): Promise<void> {
     await this.#settle();
-    if (this.#failed === undefined && [...this.older, this.current].some(({ hasFile }) => hasFile)) {
+    if (
+      isGood &&
+      this.#failed === undefined &&
+      [...this.older, this.current].some(({ hasFile }) => hasFile)
+    ) {
       this.buffer.seal(this.buffer.begin(RECORD.closed, 0, RECORD_HEADER));
       await this.#settle();
     }
@@ -226,19 +242,15 @@ export class MessageLog {
   #flush(): void {
     this.#scheduled = false;
     if (this.#flying || this.#failed !== undefined) return;
-    for (const queue of this.#dirty) queue.writeProgress(this.buffer);
-    this.#dirty.length = 0;
+    this.#writeProgress();
     if (this.buffer.length === MARKER_BYTES) {
       this.#skipBatch();
       return;
     }
     const { buffer, current, batch } = this;
-    buffer.fillFirst(MARKER_BYTES, (view) => {
-      putUint48(view, RECORD_HEADER, batch);
-      putUint48(view, RECORD_HEADER + 6, this.oldest);
-    });
     const at = Math.max(current.size, FILE_START);
-    current.size = at + buffer.length;
+    const flight: Flight = { generation: current, at, flags: this.#batchFlags, batch, buffer };
+    this.#prepare(flight);
     this.buffer = this.#idle;
     this.#idle = buffer;
     this.#firstBatch = false;
@@ -246,8 +258,11 @@ export class MessageLog {
     if (isFull || this.#rotating) this.#nextGeneration(batch);
     this.#openBatch();
     this.#flying = true;
-    this.#commit(current, buffer, at).then(
-      () => this.#land(batch),
+    // A small log is not worth a reserve that is larger.
+    if (this.older.length > 0 || flight.generation.size > this.#disk.limits.reserve / 4)
+      this.#disk.setAside();
+    this.#commit(flight).then(
+      () => this.#land(flight.batch),
       (error: unknown) => this.fail('writing the message log', error),
     );
   }
@@ -263,19 +278,70 @@ export class MessageLog {
     this.#land(this.batch - 1, this.batch);
   }
 
-  async #commit(generation: Generation, buffer: RecordBuffer, at: number): Promise<void> {
-    generation.file ??= await this.#createFile(generation);
-    await this.#disk.write(generation.file, buffer.pieces(), at);
+  #writeProgress(): void {
+    for (const queue of this.#dirty) queue.writeProgress(this.buffer);
+    this.#dirty.length = 0;
   }
 
-  async #createFile(generation: Generation): Promise<StoreFile> {
+  /** Writes the batch record at the beginning, and takes account of the whole. */
+  #prepare({ generation, at, batch, buffer }: Flight): void {
+    buffer.fillFirst(MARKER_BYTES, (view) => {
+      putUint48(view, RECORD_HEADER, batch);
+      putUint48(view, RECORD_HEADER + 6, this.oldest);
+    });
+    generation.size = at + buffer.length;
+  }
+
+  async #commit(flight: Flight): Promise<void> {
+    const { generation } = flight;
+    const isNewFile = generation.file === undefined;
+    await this.#disk.withSpace(async () => {
+      const hasMessages = this.#disk.isFull && this.#compact(flight);
+      if (hasMessages) await this.#disk.requireRoom(flight.buffer.length);
+      await this.#write(flight);
+    });
+    if (isNewFile) await this.#disk.sync();
+  }
+
+  async #write({ generation, buffer, at }: Flight): Promise<void> {
+    generation.file ??= await this.#createFile(generation);
+    await this.#disk.append(generation.file, buffer.pieces(), at);
+  }
+
+  /**
+   * The disk is full: what was gathered since joins the batch, and messages that nobody needs any more leave it. None
+   * of them was promised to anybody, nor anything that settled them. Returns whether there are any others.
+   */
+  #compact(flight: Flight): boolean {
+    const { generation } = flight;
+    const joins = generation === this.current;
+    const live = new LiveMessages([...this.older, this.current]);
+    // What a transaction settled must not be left out as long as the transaction may be lost without it.
+    const keepsAll = !joins && this.lastTransaction > flight.batch;
+    const needs = (bytes: Buffer, start: number): boolean => live.needs(bytes, start) || keepsAll;
+    const left = new RecordBuffer();
+    left.reset(generation.salt);
+    left.begin(RECORD.batch, flight.flags, MARKER_BYTES);
+    left.takeFrom(flight.buffer, MARKER_BYTES, needs);
+    if (joins) {
+      this.#writeProgress();
+      left.takeFrom(this.buffer, MARKER_BYTES, needs);
+      flight.batch = this.batch;
+      this.buffer = flight.buffer;
+      this.#openBatch();
+    }
+    this.#idle = left;
+    flight.buffer = left;
+    this.#prepare(flight);
+    return live.wereNeeded || keepsAll;
+  }
+
+  #createFile(generation: Generation): Promise<StoreFile> {
     const { name, number, salt } = generation;
     generation.hasFile = true;
     const { storeId } = this.#disk;
     const header = { kind: FILE_KIND.wal, salt, number, wal: number, nextQueue: this.nextQueue, storeId };
-    const file = await this.#disk.create(name, encodeFileHeader(header), true);
-    await this.#disk.sync();
-    return file;
+    return this.#disk.create(name, encodeFileHeader(header), true);
   }
 
   #land(batch: number, reached: number = batch): void {
@@ -306,9 +372,13 @@ export class MessageLog {
     return new Generation(number, this.#disk.random());
   }
 
+  get #batchFlags(): number {
+    return this.#firstBatch ? FIRST_BATCH : 0;
+  }
+
   #openBatch(): void {
     this.batch++;
     this.buffer.reset(this.current.salt);
-    this.buffer.begin(RECORD.batch, this.#firstBatch ? FIRST_BATCH : 0, MARKER_BYTES);
+    this.buffer.begin(RECORD.batch, this.#batchFlags, MARKER_BYTES);
   }
 }

@@ -53,6 +53,10 @@ class NodeFile implements StoreFile {
     return call((done) => fs.fdatasync(this.#fd, done as fs.NoParamCallback));
   }
 
+  truncate(size: number): Promise<void> {
+    return call((done) => fs.ftruncate(this.#fd, size, done as fs.NoParamCallback));
+  }
+
   async size(): Promise<number> {
     const stats = await call<fs.Stats>((done) => fs.fstat(this.#fd, done));
     return stats.size;
@@ -103,6 +107,10 @@ export const nodeFiles: StoreFiles = {
     await fs.promises.mkdir(directory, { recursive: true, mode: 0o750 });
   },
   unlink: (path) => call((done) => fs.unlink(path, done as fs.NoParamCallback)),
+  async room(directory) {
+    const { bavail, bsize } = await fs.promises.statfs(directory);
+    return bavail * bsize;
+  },
   async syncDirectory(directory) {
     const fd = await call<number>((done) => fs.open(directory, 'r', done));
     try {

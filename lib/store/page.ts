@@ -98,6 +98,12 @@ export class Page {
     if (this.live <= SPARSE_BELOW && this.live > 0 && this.head === this.end && !this.open) this.#thinOut();
   }
 
+  /** Whether the message of this slot is not settled, as far as memory tells. */
+  holds(slot: number): boolean {
+    if (this.#sparse !== undefined) return this.#sparse.has(slot);
+    return slot < this.slots.length ? this.slots[slot] !== undefined : !this.resident;
+  }
+
   /** Settles what was never taken. */
   dropFresh(): void {
     if (!this.resident) {

@@ -9,6 +9,7 @@ import type { Segment } from './segment.js';
 import { SegmentReader } from './segment-reader.js';
 import type { SegmentWriter } from './segment-writer.js';
 import { SegmentWriters } from './segment-writers.js';
+import { isOutOfSpace } from './store-errors.js';
 import type { Damage } from './store-log.js';
 
 /** A full page that may leave memory once its batch is safe. */
@@ -105,22 +106,38 @@ export class Pager {
 
   /** Starts working if there is something to do. */
   kick(): void {
+    if (this.#disk.isFull && this.#unused.size > 0) void this.#sweep();
     if (this.#running !== undefined || this.#closed || !this.#hasWork()) return;
     this.#running = this.#run()
-      .catch((error: unknown) => this.#log.fail('writing messages to a segment', error))
+      .catch((error: unknown) => {
+        // They are in the WAL as well, and nobody waits any more.
+        if (!this.#closed || !isOutOfSpace(error)) this.#log.fail('writing messages to a segment', error);
+      })
       .finally(() => {
         this.#running = undefined;
         this.kick();
       });
   }
 
-  /** Finishes what is under way and makes the segments readable without the WAL. */
-  async close(): Promise<void> {
+  /** Finishes what is under way and makes the segments readable without the WAL, if there is room. Returns whether there was. */
+  async close(): Promise<boolean> {
     this.#closed = true;
+    await this.#disk.stop();
     await this.#running;
-    if (!this.#log.failed) await this.#writers.sealAll(Number.POSITIVE_INFINITY);
+    const isSealed = !this.#log.failed && (await this.#sealAll());
     await this.#writers.close();
     await this.#reader.close();
+    return isSealed;
+  }
+
+  async #sealAll(): Promise<boolean> {
+    try {
+      await this.#writers.sealAll(Number.POSITIVE_INFINITY);
+      return true;
+    } catch (error) {
+      if (isOutOfSpace(error)) return false;
+      throw error;
+    }
   }
 
   #hasWork(): boolean {
@@ -138,7 +155,7 @@ export class Pager {
 
   #isReady(): boolean {
     const first = this.#candidates.at(0);
-    return first !== undefined && first.batch <= this.#log.committed;
+    return first !== undefined && !this.#disk.isFull && first.batch <= this.#log.committed;
   }
 
   async #pageOut(): Promise<void> {
@@ -181,14 +198,21 @@ export class Pager {
   #due(): Generation | undefined {
     const oldest = this.#log.older[0];
     if (oldest === undefined || oldest.lastBatch > this.#log.committed) return undefined;
+    if (this.#disk.isFull) return this.#freesMuch(oldest) ? oldest : undefined;
     // What has to be repeated in a new file must be little beside what is gone with the old one.
     if (oldest.waste >= oldest.facts && oldest.isEmpty()) return oldest;
     const { wal, memory } = this.#disk.limits;
     return this.#log.waste > wal || (this.memory > memory && !oldest.isEmpty()) ? oldest : undefined;
   }
 
+  /** On a full disk no file retires that needs more room than it gives. */
+  #freesMuch({ waste, facts, liveOctets }: Generation): boolean {
+    const { reserve } = this.#disk.limits;
+    return liveOctets <= reserve / 8 && waste > facts + 2 * liveOctets;
+  }
+
   async #retire(generation: Generation): Promise<void> {
-    await this.#moveOut(generation);
+    if (!(await this.#moveOut(generation))) return;
     await this.#writers.sealAll(generation.number);
     generation.pages.clear();
     await this.#transactionsSafe();
@@ -204,10 +228,14 @@ export class Pager {
     if (generation.hasFile) await this.#disk.unlink(generation.name);
   }
 
-  /** Writes what is live in the generation to segments that many queues share. */
-  async #moveOut(generation: Generation): Promise<void> {
+  /** Writes what is live in the generation to segments that many queues share. False when it was given up. */
+  async #moveOut(generation: Generation): Promise<boolean> {
+    const wasFull = this.#disk.isFull;
+    let isDone = true;
     await this.#endPages(generation);
     for (const page of generation.pages) {
+      isDone = wasFull || !this.#disk.isFull;
+      if (!isDone) break;
       if (page.live === 0 || page.run !== undefined) continue;
       await this.#transactionsSafe();
       if (page.live === 0 || page.queue.removed) continue;
@@ -216,6 +244,7 @@ export class Pager {
       if (writer.gathered >= WRITE_AT) await this.#flush(writer, false);
     }
     for (const writer of this.#writers.allShared()) await this.#flush(writer, false);
+    return isDone;
   }
 
   /**
@@ -251,8 +280,7 @@ export class Pager {
     await this.#transactionsSafe();
     const unused = Array.from(this.#unused);
     for (const segment of unused) {
-      this.#unused.delete(segment);
-      if (segment.pages.size > 0) continue;
+      if (!this.#unused.delete(segment) || segment.pages.size > 0) continue;
       const written = await this.#writers.abandon(segment);
       await this.#reader.forget(segment);
       this.#log.mentions.drop(segment);
@@ -260,9 +288,27 @@ export class Pager {
     }
   }
 
+  /** On a full disk the job that is under way may wait for room: what is of no use goes meanwhile. */
+  async #sweep(): Promise<void> {
+    for (const segment of this.#unused) {
+      if (!segment.sealed || segment.pages.size > 0 || this.#log.lastTransaction > this.#log.committed)
+        continue;
+      this.#unused.delete(segment);
+      try {
+        await this.#reader.forget(segment);
+        await this.#disk.unlink(segment.name);
+      } catch (error) {
+        this.#log.fail('deleting a segment', error);
+      }
+      this.#log.mentions.drop(segment);
+    }
+  }
+
   #landed(): void {
     const { older, current } = this.#log;
     if (!this.hasRoom && older.length === 0 && current.load > ROTATE_FROM) this.#log.rotate();
+    if (this.#disk.isFull && current.waste > this.#disk.limits.reserve / 4 && this.#freesMuch(current))
+      this.#log.rotate();
     this.kick();
     if (this.#idleTimer || this.#closed) return;
     this.#idleTimer = true;

@@ -77,6 +77,35 @@ export class RecordBuffer {
     }
   }
 
+  /**
+   * Adds the records of `other`, which has the same salt, but for the first `skip` octets and those that `keep` refuses.
+   * `keep` is handed where a record begins; its payload may stand elsewhere.
+   */
+  takeFrom(other: RecordBuffer, skip: number, keep: (bytes: Buffer, start: number) => boolean): void {
+    const pieces = other.pieces();
+    let at = skip;
+    let index = 0;
+    for (const last = pieces.length; index < last; ) {
+      const piece = pieces[index]!;
+      if (at === piece.length) {
+        index++;
+        at = 0;
+        continue;
+      }
+      const isKept = keep(piece, at);
+      for (let left = piece.readUInt32LE(at + 4); left > 0; ) {
+        const part = pieces[index]!.subarray(at, at + left);
+        if (isKept && other.#attached.has(pieces[index]!)) this.#attachPiece(part);
+        else if (isKept) this.#copy(part);
+        left -= part.length;
+        at += part.length;
+        if (left === 0) break;
+        index++;
+        at = 0;
+      }
+    }
+  }
+
   /** Ends the very first record, of `length` octets, now that its content is known. */
   fillFirst(length: number, fill: (view: DataView) => void): void {
     const first = this.#used[0]!;

@@ -99,7 +99,8 @@ export class RecoveredSegments {
       if (entries === undefined && isUnfinished) {
         this.#useless.push(name);
         if (header === undefined) this.#damage.push({ file: name, offset: 0, length: size, kind: 'torn' });
-        else if (wal.wasClosed) this.#damage.push({ file: name, offset: size, length: 0, kind: 'index' });
+        else if (wal.wasClosed && size > FILE_START)
+          this.#damage.push({ file: name, offset: size, length: 0, kind: 'index' });
         return;
       }
       // A process that was killed may have left it in the system's memory only; soon the WAL will not have it.

@@ -6,7 +6,6 @@ import type { Message } from './message.js';
 import { beginMessage, endMessage, putTarget } from './message-record.js';
 import type { MessageLog } from './message-log.js';
 import type { Page } from './page.js';
-import type { QueueMentions } from './queue-mentions.js';
 import { RecordBuffer } from './record-buffer.js';
 import type { Segment } from './segment.js';
 import { appendIndex, type IndexEntry } from './segment-index.js';
@@ -16,10 +15,10 @@ import { StoredEntry } from './stored-entry.js';
 export class SegmentWriter {
   readonly segment: Segment;
   readonly #disk: Disk;
+  readonly #log: MessageLog;
   /** No older WAL file has messages of this segment. */
   readonly wal: number;
   readonly #nextQueue: number;
-  readonly #mentions: QueueMentions;
   readonly #names = new Map<number, string>();
   #buffer: RecordBuffer;
   #index: IndexEntry[] = [];
@@ -32,7 +31,7 @@ export class SegmentWriter {
     this.#disk = disk;
     this.wal = log.oldestFile;
     this.#nextQueue = log.nextQueue;
-    this.#mentions = log.mentions;
+    this.#log = log;
     this.#buffer = new RecordBuffer();
     this.#buffer.reset(segment.salt);
   }
@@ -63,7 +62,7 @@ export class SegmentWriter {
     }
     const length = this.segment.size + this.#buffer.length - offset;
     const { number, id } = page.queue;
-    this.#mentions.add(this.segment, number);
+    this.#log.mentions.add(this.segment, number);
     if (number !== 0) this.#names.set(number, id);
     this.#index.push({ queue: number, first: page.first, offset, length, bytes, mixed, expires, slots });
     page.run = { segment: this.segment, offset, length };
@@ -72,11 +71,30 @@ export class SegmentWriter {
 
   /** Writes what was gathered; resolves with the pages that can be read from the segment now. */
   async flush(): Promise<readonly Page[]> {
-    const pages = this.#gathered;
-    if (pages.length === 0) return pages;
+    if (this.#gathered.length === 0) return [];
+    let pages = this.#gathered;
     this.#gathered = [];
-    await this.#write();
+    await this.#write(async () => {
+      if (!this.#disk.isFull) return;
+      pages = this.#withoutDead(pages);
+      await this.#disk.requireRoom(this.#buffer.length);
+    });
     return pages;
+  }
+
+  /** The disk is full: encodes what is left of the pages, and returns those of which anything is. */
+  #withoutDead(pages: Page[]): Page[] {
+    // What a transaction settled that may still be lost must not be left out.
+    if (this.#log.lastTransaction > this.#log.committed) return pages;
+    this.#buffer.reset(this.segment.salt);
+    this.#index.length -= pages.length;
+    for (const page of pages) {
+      page.run = undefined;
+      if (page.live > 0 && !page.queue.removed) this.add(page);
+    }
+    const left = this.#gathered;
+    this.#gathered = [];
+    return left;
   }
 
   /** Makes the segment readable without the WAL, and lets go of the file. */
@@ -86,11 +104,10 @@ export class SegmentWriter {
       // Whoever finds an index may rely on what it names: that has to be on disk before.
       await this.#file.sync();
       appendIndex(this.#buffer, { names: this.#names, entries: this.#index });
-      await this.#write();
+      await this.#write(() => Promise.resolve());
       await this.#file.sync();
     }
-    segment.sealed = true;
-    await this.close();
+    segment.sealed = await this.close();
   }
 
   /** Lets go of the file; true when there is one. */
@@ -102,12 +119,16 @@ export class SegmentWriter {
     return file !== undefined;
   }
 
-  async #write(): Promise<void> {
+  /** @param prepare called before each try */
+  async #write(prepare: () => Promise<void>): Promise<void> {
     const { segment } = this;
-    const at = segment.size;
+    await this.#disk.withSpace(async () => {
+      await prepare();
+      if (this.#buffer.length === 0) return;
+      this.#file ??= await this.#create();
+      await this.#disk.append(this.#file, this.#buffer.pieces(), segment.size);
+    });
     segment.size += this.#buffer.length;
-    this.#file ??= await this.#create();
-    await this.#disk.write(this.#file, this.#buffer.pieces(), at);
     this.#buffer.reset(segment.salt);
   }
 

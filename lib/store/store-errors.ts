@@ -29,6 +29,16 @@ export class StoreFailedError extends StoreError {
   }
 }
 
+/** What is left of the disk is needed for something else. */
+export class DiskFullError extends StoreError {
+  override readonly name = 'DiskFullError';
+  readonly code = 'ENOSPC';
+
+  constructor() {
+    super('no space left on the disk');
+  }
+}
+
 /** The disk is full (ENOSPC) or the quota is used up (EDQUOT): worth trying again. */
 export function isOutOfSpace(error: unknown): boolean {
   return hasCode(error, 'ENOSPC') || hasCode(error, 'EDQUOT');

@@ -1,26 +1,28 @@
-import tap from 'tap';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import tap, { type Test } from 'tap';
 import { systemClock } from '../../lib/base/clock.js';
 import { openDurableMessageStore } from '../../lib/store/durable-message-store.js';
+import type { StoreLimits } from '../../lib/store/limits.js';
 import type { MessageStore, QueueStore } from '../../lib/store/message-store.js';
 import { messageStoreContract } from '../contracts/message-store.js';
 import { tinyLimits } from '../support/tiny-limits.js';
 import { bodyOf, messageOf, takeAll, takeBodies, takeOne } from '../support/messages.js';
 
-messageStoreContract(tap, async (t) => {
-  const store = await openDurableMessageStore({ directory: `${t.testdir()}/store`, clock: systemClock });
-  t.teardown(() => store.close());
-  return store;
-});
-
-messageStoreContract(tap, async (t) => {
-  const store = await openDurableMessageStore({
-    directory: t.testdir(),
-    clock: systemClock,
-    limits: tinyLimits,
+/** A store in a directory that goes when the store is closed, which writes as long as it is open. */
+async function openOwn(t: Test, limits: Partial<StoreLimits>): Promise<MessageStore> {
+  const directory = await mkdtemp(join(tmpdir(), 'warrenmq-store-'));
+  const store = await openDurableMessageStore({ directory, clock: systemClock, limits });
+  t.teardown(async () => {
+    await store.close();
+    await rm(directory, { recursive: true });
   });
-  t.teardown(() => store.close());
   return store;
-});
+}
+
+messageStoreContract(tap, (t) => openOwn(t, {}));
+messageStoreContract(tap, (t) => openOwn(t, tinyLimits));
 
 const open = (directory: string) => openDurableMessageStore({ directory, clock: systemClock });
 const durable = (store: MessageStore, id: string): QueueStore =>

@@ -11,6 +11,7 @@ const small: StoreLimits = {
   segment: 64 * KIB,
   memory: 256 * KIB,
   progressDelay: 10,
+  reserve: MIB,
   fullDiskDelay: 50,
   idleDelay: 50,
   idleWal: 8 * KIB,

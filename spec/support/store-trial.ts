@@ -66,9 +66,18 @@ export class StoreTrial {
     this.#checkCounts(queue);
   }
 
+  /** Another program, or nobody, uses what is left of the disk. */
+  changeRoom(): void {
+    const { files } = this;
+    files.capacity = this.#random.oneIn(3) ? Number.POSITIVE_INFINITY : files.used + this.#random.below(8192);
+  }
+
   /** Ends the store in one way or another, opens it again and looks at what is there. */
   async restart(kind: RestartKind): Promise<void> {
-    if (kind === 'close') await this.store.close();
+    if (kind === 'close') {
+      this.files.capacity = Number.POSITIVE_INFINITY;
+      await this.store.close();
+    }
     const { committed } = this.store;
     this.files = kind === 'power loss' ? this.files.losePower() : this.files.kill();
     await this.open();

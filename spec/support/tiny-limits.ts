@@ -8,6 +8,7 @@ export const tinyLimits: StoreLimits = {
   segment: 4096,
   memory: 8192,
   progressDelay: 1,
+  reserve: 4096,
   fullDiskDelay: 1,
   idleDelay: 10,
   idleWal: 2048,

@@ -5,7 +5,8 @@ const SECTOR = 512;
 
 interface UnsyncedWrite {
   readonly at: number;
-  readonly bytes: Buffer;
+  /** Undefined: the file was cut off there. */
+  readonly bytes: Buffer | undefined;
 }
 
 /** One file's content: what a loss of power leaves for sure, and what it may leave or not. */
@@ -19,6 +20,11 @@ class Content {
     this.current = applied(this.current, bytes, at);
   }
 
+  truncate(size: number): void {
+    this.writes.push({ at: size, bytes: undefined });
+    this.current = applied(this.current, undefined, size);
+  }
+
   /** The first `writes` of the unsynced writes are safe. */
   sync(writes: number): void {
     for (const { at, bytes } of this.writes.splice(0, writes)) this.synced = applied(this.synced, bytes, at);
@@ -30,6 +36,10 @@ class Content {
     for (const { at, bytes } of random.oneIn(2) ? this.writes : random.shuffled(this.writes)) {
       const keep = random.below(4);
       if (keep === 0) continue;
+      if (bytes === undefined) {
+        left = applied(left, bytes, at);
+        continue;
+      }
       for (let from = 0; from < bytes.length; ) {
         const length = Math.min(bytes.length - from, SECTOR - ((at + from) % SECTOR));
         const torn = random.oneIn(8) ? Math.ceil(length / 2) : length;
@@ -44,7 +54,8 @@ class Content {
   }
 }
 
-function applied(content: Buffer, bytes: Buffer, at: number): Buffer<ArrayBuffer> {
+function applied(content: Buffer, bytes: Buffer | undefined, at: number): Buffer<ArrayBuffer> {
+  if (bytes === undefined) return Buffer.from(content.subarray(0, at));
   const grown = Buffer.alloc(Math.max(content.length, at + bytes.length));
   content.copy(grown);
   bytes.copy(grown, at);
@@ -169,6 +180,11 @@ export class UnsafeFiles implements StoreFiles {
     if (!this.#entries.delete(path)) throw systemError('ENOENT');
   }
 
+  async room(): Promise<number> {
+    await this.#turn('read');
+    return Math.max(0, this.capacity - this.used);
+  }
+
   async syncDirectory(): Promise<void> {
     await this.#turn('syncDirectory');
     this.#syncedEntries = new Map(this.#entries);
@@ -198,6 +214,10 @@ export class UnsafeFiles implements StoreFiles {
         const writes = content.writes.length;
         await this.#turn('sync');
         content.sync(writes);
+      },
+      truncate: async (size) => {
+        await this.#turn('write');
+        content.truncate(size);
       },
       size: async () => content.current.length,
       close: async () => {},
