@@ -8,7 +8,8 @@ import {
   readRemovedRecord,
 } from './queue-record.js';
 import { RECORD, RECORD_HEADER } from './record.js';
-import { isCovered, joinRanges } from './settled-ranges.js';
+import { firstRangeAbove, isCovered, joinRanges } from './settled-ranges.js';
+import type { WalStretches } from './wal-stretches.js';
 
 /** Settled ranges are joined when there are this many numbers, so that a long log does not fill the memory. */
 const JOIN_FROM = 1 << 16;
@@ -62,6 +63,13 @@ export class QueueFacts {
     return isCovered(this.settled(), position);
   }
 
+  /** Whether all of [from, to] are. */
+  areSettled(from: number, to: number): boolean {
+    const settled = this.settled();
+    const at = firstRangeAbove(settled, from) * 2;
+    return at < settled.length && settled[at]! <= from && settled[at + 1]! > to;
+  }
+
   know(record: QueueRecord, home: number, octets: number): void {
     this.home = home;
     this.octets = octets;
@@ -83,11 +91,21 @@ export class RecoveredFacts {
   /** Above every queue number that is mentioned anywhere. */
   nextQueue = 1;
 
-  /** Takes in one record of the WAL file `home`. */
-  visit(home: number, type: number, bytes: Buffer, start: number, end: number): void {
+  /** Takes in one record of the WAL file `home`, and adds the messages in it to `stretches`. */
+  visit(
+    home: number,
+    type: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    stretches: WalStretches,
+  ): void {
     switch (type) {
       case RECORD.message:
-        return eachTarget(bytes, start, (queue, position) => this.of(queue).see(position));
+        return eachTarget(bytes, start, (queue, position) => {
+          this.of(queue).see(position);
+          stretches.add(queue, position);
+        });
       case RECORD.progress:
         return this.#progress(bytes, start);
       case RECORD.queue:
@@ -98,7 +116,9 @@ export class RecoveredFacts {
       case RECORD.name:
         return this.#nameIn(home, readNameRecord(bytes, start));
       case RECORD.transaction:
-        return eachInside(bytes, start, end, (inner, from, to) => this.visit(home, inner, bytes, from, to));
+        return eachInside(bytes, start, end, (inner, from, to) => {
+          this.visit(home, inner, bytes, from, to, stretches);
+        });
       default:
         return undefined;
     }

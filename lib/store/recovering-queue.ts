@@ -2,9 +2,10 @@ import { DurableQueueStore } from './durable-queue-store.js';
 import type { Generation } from './generation.js';
 import type { Message } from './message.js';
 import type { MessageLog } from './message-log.js';
-import { Page, pageStart } from './page.js';
+import { Page, PAGE_SLOTS, pageStart } from './page.js';
 import type { Pager } from './pager.js';
 import type { QueueFacts } from './recovered-facts.js';
+import type { Span } from './wal-stretches.js';
 
 /** A queue on its way from records to pages. */
 export class RecoveringQueue {
@@ -30,6 +31,17 @@ export class RecoveringQueue {
   lacks(position: number): boolean {
     if (this.facts.isSettled(position)) return false;
     return this.pages.get(pageStart(position))?.run === undefined;
+  }
+
+  /** Whether any of the positions may have to be taken from the WAL. */
+  lacksAny(span: Span): boolean {
+    for (let first = pageStart(span.first); first <= span.last; first += PAGE_SLOTS) {
+      if (this.pages.get(first)?.run !== undefined) continue;
+      const from = Math.max(first, span.first);
+      const to = Math.min(first + PAGE_SLOTS - 1, span.last);
+      if (!this.facts.areSettled(from, to)) return true;
+    }
+    return false;
   }
 
   put(message: Message, position: number, generation: Generation): void {

@@ -1,6 +1,6 @@
 import type { DurableQueueStore } from './durable-queue-store.js';
 import { FILE_KIND, type NumberedFile, parseFileName } from './file-header.js';
-import type { StoreFiles } from './files.js';
+import type { StoreFile, StoreFiles } from './files.js';
 import { Generation } from './generation.js';
 import type { Message } from './message.js';
 import type { MessageLog } from './message-log.js';
@@ -12,6 +12,7 @@ import { RecoveringQueue } from './recovering-queue.js';
 import { RECORD } from './record.js';
 import type { Damage } from './store-log.js';
 import { type FoundWal, readFileHeader, WalFileScan, withFile } from './wal-file.js';
+import { type Span, WalStretches } from './wal-stretches.js';
 
 export interface RecoveryOptions {
   readonly directory: string;
@@ -40,6 +41,8 @@ export class Recovery {
   /** The WAL files, the oldest first. */
   readonly generations: Generation[] = [];
   readonly #wal: FoundWal[] = [];
+  /** Where the messages stand, for each of #wal. */
+  readonly #stretches: WalStretches[] = [];
   #slab = Buffer.alloc(0);
   #slabAt = 0;
   #done = 0;
@@ -82,7 +85,7 @@ export class Recovery {
     for (const [index, generation] of this.generations.entries()) {
       for (const queue of queues.values()) queue.placeFacts(generation);
       generation.removed.push(...this.facts.removedBy(generation.number));
-      await this.#readMessagesOf(this.#wal[index]!, generation, queues);
+      await this.#readMessagesOf(index, generation, queues);
     }
     return [...queues.values()].map((queue) => queue.finish());
   }
@@ -113,19 +116,24 @@ export class Recovery {
   }
 
   async #readFile(wal: FoundWal): Promise<WalFileScan> {
-    const scan = new WalFileScan((type, bytes, start, end) => {
-      this.facts.visit(wal.number, type, bytes, start, end);
-    });
-    await this.#scan(wal, scan);
+    const stretches = new WalStretches();
+    this.#stretches.push(stretches);
+    const scan = new WalFileScan(
+      (type, bytes, start, end, offset) => {
+        stretches.enter(offset, offset + end - start);
+        this.facts.visit(wal.number, type, bytes, start, end, stretches);
+      },
+      () => stretches.interrupt(),
+    );
+    const { header, size } = wal;
+    if (header !== undefined) await this.#withWal(wal, (file) => scan.run(file, header.salt, size));
     return scan;
   }
 
-  async #scan(wal: FoundWal, scan: WalFileScan): Promise<void> {
+  /** Calls `use` with the open file and counts it as read after. */
+  async #withWal({ name, size }: FoundWal, use: (file: StoreFile) => Promise<void>): Promise<void> {
     const { directory, files, onProgress } = this.#options;
-    const { name, header, size } = wal;
-    if (header !== undefined) {
-      await withFile(files, `${directory}/${name}`, (file) => scan.run(file, header.salt, size));
-    }
+    await withFile(files, `${directory}/${name}`, use);
     this.#done += size;
     onProgress(
       this.#done,
@@ -142,7 +150,7 @@ export class Recovery {
   }
 
   async #readMessagesOf(
-    wal: FoundWal,
+    index: number,
     generation: Generation,
     queues: ReadonlyMap<number, RecoveringQueue>,
   ): Promise<void> {
@@ -153,7 +161,8 @@ export class Recovery {
         this.#placeMessage(bytes, start, end, generation, queues);
       }
     };
-    await this.#scan(wal, new WalFileScan(visit));
+    const isNeeded = (span: Span): boolean => queues.get(span.queue)?.lacksAny(span) ?? false;
+    await this.#withWal(this.#wal[index]!, (file) => this.#stretches[index]!.read(file, isNeeded, visit));
   }
 
   #placeMessage(

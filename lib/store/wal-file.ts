@@ -60,9 +60,12 @@ export class WalFileScan implements RecordVisitor {
   #batches = 0;
   readonly #bad: BadStretch[] = [];
   readonly #visit: RecordVisitor['record'];
+  readonly #interrupt: () => void;
 
-  constructor(visit: RecordVisitor['record']) {
+  /** @param interrupt called where records do not stand one right behind the other */
+  constructor(visit: RecordVisitor['record'], interrupt: () => void) {
     this.#visit = visit;
+    this.#interrupt = interrupt;
   }
 
   async run(file: StoreFile, salt: number, size: number): Promise<void> {
@@ -83,6 +86,7 @@ export class WalFileScan implements RecordVisitor {
   }
 
   bad(offset: number, length: number): void {
+    this.#interrupt();
     this.#bad.push({ offset, length });
   }
 
