@@ -1,13 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import t, { type Test } from 'tap';
 import { ERRORS, type ErrorName } from '../../lib/base/errors.js';
 import { Channel } from '../../interop-tests/conformance/channel.js';
 import { blame } from '../../interop-tests/conformance/expectation.js';
+import { sources } from '../layering/sources.js';
 import { BrokerUnderTest } from '../support/broker-under-test.js';
 import type { ProtocolClient } from '../support/protocol-client.js';
 import { ERROR_ROWS, type ErrorRow, type Stage } from './error-rows.js';
-
-const LIB = new URL('../../lib/', import.meta.url);
 
 void t.test('every kind of the catalogue is triggered by a script', async (t) => {
   const triggered = new Set(ERROR_ROWS.map(({ kind }) => kind));
@@ -18,12 +16,8 @@ void t.test('every kind of the catalogue is triggered by a script', async (t) =>
 });
 
 void t.test('every kind of the catalogue can occur', async (t) => {
-  const sources = readdirSync(LIB, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.js') && path !== 'base/errors.js')
-    .map((path) => readFileSync(new URL(path, LIB), 'utf8'));
-  const unused = Object.keys(ERRORS).filter(
-    (kind) => !sources.some((source) => source.includes(`'${kind}'`)),
-  );
+  const users = [...sources()].filter(([file]) => file !== 'base/errors.ts').map(([, text]) => text);
+  const unused = Object.keys(ERRORS).filter((kind) => !users.some((text) => text.includes(`'${kind}'`)));
   t.strictSame(unused, []);
 });
 
