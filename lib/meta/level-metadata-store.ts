@@ -1,4 +1,3 @@
-import { ClassicLevel } from 'classic-level';
 import { ChangeFeed } from './change-feed.js';
 import {
   DataDirectoryError,
@@ -13,6 +12,7 @@ import {
   MetadataStoreClosedError,
 } from './metadata-store.js';
 import { type DiskOperation, PendingChanges, type PendingTransaction } from './pending-changes.js';
+import { TwinLevel } from './twin-level.js';
 
 /** Not a key that `metaKey` can make: it escapes '#'. */
 const FORMAT_KEY = '#format';
@@ -22,18 +22,18 @@ const FORMAT = '1';
 const LAST_CHARACTER = '\uffff';
 
 /** Resolves when the operations, all or none, are on disk. */
-export type WriteBatch = (level: ClassicLevel, operations: DiskOperation[]) => Promise<void>;
+export type WriteBatch = (level: TwinLevel, operations: DiskOperation[]) => Promise<void>;
 
 const writeSynced: WriteBatch = (level, operations) => level.batch(operations, { sync: true });
 
 /**
- * Definitions in a LevelDB directory, one JSON text per key. Transactions that arrive while a batch is being synced
+ * Definitions in a LevelDB directory (in two copies), one JSON text per key. Transactions that arrive while a batch is being synced
  * share the next one. Ephemeral values are kept in memory only; a transaction of nothing else passes the queue
  * unless an earlier one that waits for the disk touches one of its keys.
  */
 export class LevelMetadataStore implements MetadataStore {
   readonly #directory: string;
-  readonly #level: ClassicLevel;
+  readonly #level: TwinLevel;
   readonly #write: WriteBatch;
   readonly #ephemeral = new Map<string, JsonValue>();
   readonly #pending = new PendingChanges();
@@ -43,7 +43,7 @@ export class LevelMetadataStore implements MetadataStore {
   #failure: DataDirectoryError | undefined;
   #closed = false;
 
-  private constructor(directory: string, level: ClassicLevel, write: WriteBatch) {
+  private constructor(directory: string, level: TwinLevel, write: WriteBatch) {
     this.#directory = directory;
     this.#level = level;
     this.#write = write;
@@ -55,12 +55,17 @@ export class LevelMetadataStore implements MetadataStore {
    * {@link DataDirectoryError} if it cannot be opened.
    */
   static async open(directory: string, write: WriteBatch = writeSynced): Promise<LevelMetadataStore> {
-    const level = new ClassicLevel(directory, { keyEncoding: 'utf8', valueEncoding: 'utf8' });
+    const level = new TwinLevel(directory);
     await level.open().catch((error: unknown) => {
       throw openingError(directory, error);
     });
     await claimFormat(directory, level);
     return new LevelMetadataStore(directory, level, write);
+  }
+
+  /** Places in which the directory was damaged when it was opened, each as a line for the operator. */
+  get damage(): readonly string[] {
+    return this.#level.damage;
   }
 
   async get(key: string): Promise<JsonValue | undefined> {
@@ -71,7 +76,7 @@ export class LevelMetadataStore implements MetadataStore {
   }
 
   async list(prefix: string): Promise<readonly (readonly [string, JsonValue])[]> {
-    const stored = await this.#level.iterator({ gte: prefix, lt: prefix + LAST_CHARACTER }).all();
+    const stored = await this.#level.list({ gte: prefix, lt: prefix + LAST_CHARACTER });
     const merged = new Map<string, JsonValue>();
     for (const [key, text] of stored) {
       if (key !== FORMAT_KEY) merged.set(key, decode(text));
@@ -128,7 +133,7 @@ export class LevelMetadataStore implements MetadataStore {
   }
 
   #isOnDisk(key: string): boolean {
-    return this.#level.getSync(key) !== undefined;
+    return this.#level.has(key);
   }
 
   #enqueue(changes: readonly Change[], operations: DiskOperation[], accepted: boolean): Promise<boolean> {
@@ -198,7 +203,7 @@ function decode(text: string): JsonValue {
   return JSON.parse(text);
 }
 
-async function claimFormat(directory: string, level: ClassicLevel): Promise<void> {
+async function claimFormat(directory: string, level: TwinLevel): Promise<void> {
   const found = await level.get(FORMAT_KEY);
   if (found === FORMAT) return;
   if (found === undefined) return writeSynced(level, [{ type: 'put', key: FORMAT_KEY, value: FORMAT }]);
