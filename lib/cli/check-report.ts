@@ -8,14 +8,15 @@ const WHAT: Readonly<Record<DamageLine['kind'], string>> = {
 };
 
 /** Everything that was ever confirmed can be read. */
-export function isSound({ damage }: DataReport): boolean {
-  return damage.length === 0;
+export function isSound({ damage, definitionDamage }: DataReport): boolean {
+  return damage.length + definitionDamage.length === 0;
 }
 
 /** What `--check` prints. */
 export function reportText(report: DataReport): string {
-  const { directory, queues, strays, files, damage, torn } = report;
+  const { directory, queues, strays, files, damage, definitionDamage, torn } = report;
   const messages = sum(queues.map((queue) => queue.messages));
+  const places = damage.length + definitionDamage.length;
   const octets = sum(files.map((file) => file.octets));
   const parts = [
     `${directory}: ${count(queues.length, 'queue')}, ${count(messages, 'message')}, ${count(files.length, 'file')}, ${octets} bytes`,
@@ -30,8 +31,12 @@ export function reportText(report: DataReport): string {
   ];
   if (strays.messages > 0)
     parts.push(`${count(strays.messages, 'message')} of deleted queues, which a start will drop`);
-  parts.push([...torn, ...damage].map(damageText).join('\n'));
-  parts.push(damage.length === 0 ? 'no damage' : count(damage.length, 'damaged place'));
+  parts.push(
+    [...definitionDamage.map((line) => `definitions, ${line}`), ...[...torn, ...damage].map(damageText)].join(
+      '\n',
+    ),
+  );
+  parts.push(places === 0 ? 'no damage' : count(places, 'damaged place'));
   return parts
     .filter((part) => part !== '')
     .map((part) => `${part}\n`)

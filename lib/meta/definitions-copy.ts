@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { LevelMetadataStore, openingError } from './level-metadata-store.js';
-import type { MetadataStore } from './metadata-store.js';
 
 /** Belong to an open database, not to what it holds. Whoever opens and closes LOCK gives the lock back. */
 const NOT_COPIED = new Set(['LOCK', 'LOG', 'LOG.old']);
@@ -16,7 +15,7 @@ const NOT_COPIED = new Set(['LOCK', 'LOG', 'LOG.old']);
  */
 export async function readDefinitions<T>(
   directory: string,
-  use: (definitions: MetadataStore) => Promise<T>,
+  use: (definitions: LevelMetadataStore) => Promise<T>,
 ): Promise<T> {
   const scratch = await mkdtemp(join(tmpdir(), 'warrenmq-check-'));
   try {

@@ -17,6 +17,7 @@ interface Range {
 
 /** One of the two databases, and what it was found to hold. */
 interface Copy {
+  readonly name: string;
   readonly directory: string;
   level: ClassicLevel | undefined;
   content: ContentSum;
@@ -37,8 +38,8 @@ export class TwinLevel {
   #content = new ContentSum();
 
   constructor(directory: string) {
-    this.#first = unopened(directory);
-    this.#second = unopened(join(directory, 'second'));
+    this.#first = unopened('first copy', directory);
+    this.#second = unopened('second copy', join(directory, 'second'));
   }
 
   /** Rejects with LevelDB's error when a copy cannot be opened for another reason than damage, or none can. */
@@ -49,7 +50,7 @@ export class TwinLevel {
     if (best === undefined) throw new Error(copies.map(({ damage }) => damage).join(', '));
     for (const copy of copies) if (copy !== best) await this.#bringUp(copy, best);
     if (!best.isWhole) {
-      best.damage = `${best.directory}: a part of the definitions is lost`;
+      best.damage = `${best.name}: a part of the definitions is lost`;
       await best.level!.put(SUM_KEY, best.content.text, { sync: true });
     }
     this.#content = best.content;
@@ -98,7 +99,7 @@ export class TwinLevel {
   async #bringUp(copy: Copy, best: Copy): Promise<void> {
     if (copy.isWhole && copy.content.text === best.content.text) return;
     const isBehind = copy.isWhole && best.content.revision - copy.content.revision <= 1;
-    if (!isBehind) copy.damage ??= `${copy.directory}: a part is lost, the other copy has it`;
+    if (!isBehind) copy.damage ??= `${copy.name}: a part is lost, the other copy has it`;
     await copy.level?.close();
     await ClassicLevel.destroy(copy.directory);
     copy.level = await opened(copy.directory);
@@ -115,8 +116,8 @@ export class TwinLevel {
   }
 }
 
-const unopened = (directory: string): Copy => {
-  return { directory, level: undefined, content: new ContentSum(), isWhole: false, damage: undefined };
+const unopened = (name: string, directory: string): Copy => {
+  return { name, directory, level: undefined, content: new ContentSum(), isWhole: false, damage: undefined };
 };
 
 async function opened(directory: string): Promise<ClassicLevel> {
@@ -134,7 +135,7 @@ async function openCopy(copy: Copy): Promise<void> {
   // Twice: what another node has open may change while it is being read.
   if ((await findDamage(copy.directory)) !== undefined) copy.damage = await findDamage(copy.directory);
   if (copy.damage === undefined) await tryOpen(copy);
-  if (copy.damage !== undefined) copy.damage = `${copy.directory}: ${copy.damage}`;
+  if (copy.damage !== undefined) copy.damage = `${copy.name}: ${copy.damage}`;
 }
 
 async function tryOpen(copy: Copy): Promise<void> {

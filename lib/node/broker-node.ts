@@ -104,7 +104,7 @@ export class BrokerNode {
   }
 
   async #openStores(): Promise<void> {
-    const { dataDir } = this.#options;
+    const { dataDir, log } = this.#options;
     if (dataDir === undefined) {
       this.#metadata = new MemoryMetadataStore();
       this.#messages = new MemoryMessageStore();
@@ -113,7 +113,9 @@ export class BrokerNode {
     const directory = resolve(dataDir);
     await requireWritable(directory);
     // Its lock keeps a second node out of the whole data directory, so it comes first.
-    this.#metadata = await LevelMetadataStore.open(join(directory, DEFINITIONS)).catch(asStartError);
+    const metadata = await LevelMetadataStore.open(join(directory, DEFINITIONS)).catch(asStartError);
+    this.#metadata = metadata;
+    for (const damage of metadata.damage) log.warn({ damage }, 'the definitions were damaged');
     this.#messages = await this.#openMessages(join(directory, MESSAGES)).catch(asStartError);
   }
 

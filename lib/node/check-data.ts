@@ -23,6 +23,8 @@ export interface DataReport {
   readonly files: readonly FileReport[];
   /** Unreadable; not what was being written when the node died and was never confirmed. */
   readonly damage: readonly DamageLine[];
+  /** The same for the definitions. */
+  readonly definitionDamage: readonly string[];
   /** What was being written when the node died. */
   readonly torn: readonly DamageLine[];
 }
@@ -54,7 +56,8 @@ export async function checkData(dataDir: string): Promise<DataReport> {
   try {
     return await readDefinitions(join(directory, DEFINITIONS), async (definitions) => {
       const names = await queueNames(definitions);
-      return reportOf(directory, names, await checkDirectory(join(directory, MESSAGES)));
+      const store = await checkDirectory(join(directory, MESSAGES));
+      return { ...reportOf(directory, names, store), definitionDamage: definitions.damage };
     });
   } catch (error) {
     if (error instanceof DataDirectoryInUseError)
@@ -88,7 +91,11 @@ async function queueNames(definitions: MetadataStore): Promise<Map<string, Queue
   return names;
 }
 
-function reportOf(directory: string, names: ReadonlyMap<string, QueueName>, store: StoreReport): DataReport {
+function reportOf(
+  directory: string,
+  names: ReadonlyMap<string, QueueName>,
+  store: StoreReport,
+): Omit<DataReport, 'definitionDamage'> {
   const sums = new Map([...names.keys()].map((id) => [id, { messages: 0, bytes: 0 }]));
   const strays = { messages: 0, bytes: 0 };
   for (const { id, messages, bytes } of store.queues) {

@@ -88,6 +88,16 @@ test('a damaged record is told with its file, its place and its queue, and the e
   t.equal(code, 1);
 });
 
+test('damaged definitions are told, and the exit code is 1', async (t) => {
+  const cwd = await stoppedBroker(t);
+  writeFileSync(join(cwd, 'data', 'definitions', 'CURRENT'), 'MANIFEST?');
+  const { code, stdout } = await check(t, cwd);
+  t.match(stdout, /^definitions, first copy: CURRENT is damaged$/m);
+  t.match(stdout, /: 3 queues, 8 messages/, 'the second copy has them');
+  t.match(stdout, /\n1 damaged place\n$/);
+  t.equal(code, 1);
+});
+
 test('while a node runs on the directory a check is refused, and the node goes on', async (t) => {
   const cwd = t.testdir();
   const broker = new BrokerProcess(t, cwd, ANY_PORT);
