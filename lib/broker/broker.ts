@@ -22,7 +22,7 @@ import { Dispatcher } from './dispatcher.js';
 import type { CommitListener, Facilities } from './facilities.js';
 import type { Guest } from './guest.js';
 import type { MessageCodec } from './message-codec.js';
-import type { DeadLetterReason, Queue, QueueEvents } from './queue.js';
+import type { DeadLetterReason, Queue, QueueEvents, QueuePorts } from './queue.js';
 import { Removal } from './removal.js';
 import { Vhost } from './vhost.js';
 
@@ -53,6 +53,7 @@ export class Broker implements QueueEvents, Facilities {
   readonly #deadLetterer: DeadLetterer;
   readonly #abandoned: AbandonedQueues;
   readonly #failed: (error: unknown) => void;
+  readonly #queuePorts: QueuePorts & { isRecovering: boolean };
   readonly #vhosts = new Map<string, Vhost>();
   #waiting = new Set<CommitListener>();
   #unwatch = (): void => {};
@@ -66,6 +67,7 @@ export class Broker implements QueueEvents, Facilities {
     this.codec = ports.codec;
     this.#failed = ports.failed;
     this.dispatcher = new Dispatcher(ports.turn);
+    this.#queuePorts = { messages: ports.messages, clock: ports.clock, events: this, isRecovering: true };
     this.#deadLetterer = new DeadLetterer(ports.turn, ports.messages, ports.codec, ports.clock, (name) =>
       this.#vhosts.get(name),
     );
@@ -83,6 +85,7 @@ export class Broker implements QueueEvents, Facilities {
     }
     if (orphans.length > 0) await ports.metadata.apply(orphans.map((key) => deletion(key, true)));
     await ports.messages.recovered();
+    broker.#queuePorts.isRecovering = false;
     broker.#unwatch = ports.metadata.watch((changes) => broker.#follow(changes));
     return broker;
   }
@@ -183,8 +186,7 @@ export class Broker implements QueueEvents, Facilities {
       this.#vhosts.delete(name);
       existing?.delete();
     } else if (existing === undefined) {
-      const { messages, clock } = this;
-      this.#vhosts.set(name, new Vhost(name, { messages, clock, events: this }));
+      this.#vhosts.set(name, new Vhost(name, this.#queuePorts));
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Consumer } from './consumer.js';
 import { HeadExpiry } from './head-expiry.js';
 import { LengthLimit } from './length-limit.js';
 import { levelId } from './level-id.js';
+import { PriorityLevels } from './priority-levels.js';
 import { Roster, type Subscription } from './roster.js';
 
 export interface QueueDefinition {
@@ -36,6 +37,15 @@ export interface QueueEvents {
   abandoned(queue: Queue): void;
 }
 
+/** What a queue is given by its vhost. */
+export interface QueuePorts {
+  readonly messages: MessageStore;
+  readonly clock: Clock;
+  readonly events: QueueEvents;
+  /** The node has started just now: what it kept may have messages. */
+  readonly isRecovering: boolean;
+}
+
 /** Deliveries to one queue in one turn, so that its neighbours and the sockets have theirs. */
 const DELIVERIES_PER_TURN = 2048;
 /** Messages of one queue that expire in one go, for the same reason. */
@@ -52,7 +62,8 @@ export class Queue {
   readonly vhost: string;
   /** Bindings to this queue, by key. */
   readonly incoming = new Map<string, Binding>();
-  /** One per priority, the lowest first; only one where the queue has no priorities. */
+  readonly #levels: PriorityLevels;
+  /** One for each priority that has had messages, the lowest first; only one where the queue has no priorities. */
   readonly levels: readonly QueueStore[];
   /** Takes every message, and all into the same level. */
   readonly isPlain: boolean;
@@ -74,9 +85,7 @@ export class Queue {
     vhost: string,
     definition: QueueDefinition,
     options: QueueOptions,
-    messages: MessageStore,
-    clock: Clock,
-    events: QueueEvents,
+    { messages, clock, events, isRecovering }: QueuePorts,
   ) {
     this.vhost = vhost;
     this.definition = definition;
@@ -86,14 +95,16 @@ export class Queue {
     this.#roster = new Roster(options.singleActiveConsumer);
     this.#limit = new LengthLimit(options);
     this.#expiry = new HeadExpiry(clock, options.messageTtl, () => this.#expireHeads());
-    this.levels = Array.from({ length: (options.maxPriority ?? 0) + 1 }, (_, level) =>
+    const most = options.maxPriority ?? 0;
+    const open = (priority: number): QueueStore =>
       messages.queue({
-        id: levelId(definition.id, level),
+        id: levelId(definition.id, priority),
         durable: definition.durable && !definition.exclusive,
         readable: () => this.#becameReadable(),
-      }),
-    );
-    this.isPlain = this.levels.length === 1 && !this.#limit.refuses;
+      });
+    this.#levels = new PriorityLevels(most, open, isRecovering);
+    this.levels = this.#levels.open;
+    this.isPlain = most === 0 && !this.#limit.refuses;
     this.touch();
     this.#expiry.recover(this.levels);
   }
@@ -104,16 +115,12 @@ export class Queue {
 
   /** Ready messages. */
   get messageCount(): number {
-    let count = 0;
-    for (const level of this.levels) count += level.count;
-    return count;
+    return this.#levels.count;
   }
 
   /** Bytes of the ready messages' bodies. */
   get byteCount(): number {
-    let bytes = 0;
-    for (const level of this.levels) bytes += level.bytes;
-    return bytes;
+    return this.#levels.bytes;
   }
 
   /** Delivered, not settled yet. */
@@ -131,7 +138,7 @@ export class Queue {
 
   /** Where the message belongs in this queue. */
   levelOf(message: Message): QueueStore {
-    return this.levels[Math.min(message.priority, this.levels.length - 1)] as QueueStore;
+    return this.#levels.of(message.priority);
   }
 
   /** True: the queue is full, was declared to refuse then, and does not take the message. */
@@ -171,7 +178,7 @@ export class Queue {
   #serve(): boolean {
     const roster = this.#roster;
     for (let budget = DELIVERIES_PER_TURN; budget > 0; budget--) {
-      if (this.#isEmpty()) return false;
+      if (this.#levels.isEmpty) return false;
       const subscription = roster.next();
       if (subscription === undefined) return false;
       const { consumer } = subscription;
@@ -183,7 +190,7 @@ export class Queue {
       consumer.deliver(entry);
       roster.resume(subscription);
     }
-    return !this.#isEmpty();
+    return !this.#levels.isEmpty;
   }
 
   /** The next message, for basic.get or a consumer. `settled`: it counts as acknowledged when handed over. */
@@ -332,12 +339,6 @@ export class Queue {
     this.#events.ready(this);
   }
 
-  #isEmpty(): boolean {
-    const levels = this.levels;
-    for (let i = 0; i < levels.length; i++) if ((levels[i] as QueueStore).count > 0) return false;
-    return true;
-  }
-
   /** What a waiting consumer is about to take does not count against the limit. */
   #limitArrival(): void {
     this.#overflowing = this.#roster.hasReady;
@@ -347,20 +348,11 @@ export class Queue {
   #dropOverflow(): void {
     this.#overflowing = false;
     while (this.#limit.isOver(this.levels)) {
-      const entry = this.#highest()?.take();
+      const entry = this.#levels.highest?.take();
       if (entry === undefined) break;
       this.#discard(entry, 'maxlen');
     }
     this.#expiry.arm(this.levels);
-  }
-
-  /** The highest priority that has messages. */
-  #highest(): QueueStore | undefined {
-    for (let i = this.levels.length - 1; i >= 0; i--) {
-      const level = this.levels[i] as QueueStore;
-      if (level.count > 0) return level;
-    }
-    return undefined;
   }
 
   #underDeliveryLimit(entries: readonly Entry[]): readonly Entry[] {

@@ -10,10 +10,8 @@ import { Exchange, type ExchangeDefinition } from './exchange.js';
 import { EXCHANGE_TYPES } from './exchange-type.js';
 import type { Guest } from './guest.js';
 import { OwnedQueues } from './owned-queues.js';
-import { Queue, type QueueDefinition, type QueueEvents } from './queue.js';
+import { Queue, type QueueDefinition, type QueuePorts } from './queue.js';
 import type { Topology } from './router.js';
-import type { MessageStore } from '../store/message-store.js';
-import type { Clock } from '../base/clock.js';
 
 /** Name, type and whether only the broker publishes to it. */
 const PREDECLARED: readonly (readonly [name: string, type: string, internal: boolean])[] = [
@@ -28,12 +26,6 @@ const PREDECLARED: readonly (readonly [name: string, type: string, internal: boo
 
 const NONE: readonly string[] = [];
 
-export interface VhostPorts {
-  readonly messages: MessageStore;
-  readonly clock: Clock;
-  readonly events: QueueEvents;
-}
-
 /** Exchanges, queues and bindings of one vhost. They change through `apply` alone, whoever declared them. */
 export class Vhost implements Topology {
   readonly name: string;
@@ -43,11 +35,11 @@ export class Vhost implements Topology {
   readonly guests = new Set<Guest>();
   readonly #owned = new OwnedQueues();
   readonly #bindings = new Map<string, Binding>();
-  readonly #ports: VhostPorts;
+  readonly #ports: QueuePorts;
   #version = 0;
   #ended: 'vhostNotFound' | 'shutdown' | undefined;
 
-  constructor(name: string, ports: VhostPorts) {
+  constructor(name: string, ports: QueuePorts) {
     this.name = name;
     this.#ports = ports;
     for (const [exchange, type, internal] of PREDECLARED) {
@@ -152,8 +144,7 @@ export class Vhost implements Topology {
   #addQueue(definition: QueueDefinition): void {
     if (this.queues.has(definition.name)) return;
     const options = parseQueueArguments(definition.arguments);
-    const { messages, clock, events } = this.#ports;
-    const queue = new Queue(this.name, definition, options, messages, clock, events);
+    const queue = new Queue(this.name, definition, options, this.#ports);
     this.queues.set(definition.name, queue);
     this.#owned.add(queue);
   }

@@ -36,7 +36,7 @@ void t.test('everything that is defined is there after a start', async (t) => {
   t.same(after.exchanges().toSorted(), ['x', 'y']);
   t.same(after.bindings().toSorted(), ['x q', 'x y']);
   t.equal(after.broker.vhost('/')?.exchange('x')?.alternate, 'y');
-  t.equal(after.broker.vhost('/')?.queue('q')?.levels.length, 3);
+  t.equal(after.broker.vhost('/')?.queue('q')?.levels.length, 3, 'any of them may have messages');
   t.equal(after.messages.recoveries, 1);
   t.same(
     after

@@ -21,10 +21,15 @@ class Bench {
   queue(name: string): Queue {
     const flags = { durable: false, exclusive: false, autoDelete: false, owner: undefined };
     const definition = { id: name, name, ...flags, arguments: EMPTY_TABLE };
-    return new Queue('/', definition, parseQueueArguments(EMPTY_TABLE), this.#store, new ManualClock(), {
-      ready: (queue) => this.dispatcher.ready(queue),
-      deadLetter: () => {},
-      abandoned: () => {},
+    return new Queue('/', definition, parseQueueArguments(EMPTY_TABLE), {
+      messages: this.#store,
+      clock: new ManualClock(),
+      isRecovering: false,
+      events: {
+        ready: (queue) => this.dispatcher.ready(queue),
+        deadLetter: () => {},
+        abandoned: () => {},
+      },
     });
   }
 

@@ -124,9 +124,6 @@ void t.test('each queue files the message by its own priorities', async (t) => {
   const plain = await queues.declare(queueOf('plain'));
   const high = await queues.declare(queueOf('high', { arguments: fromPlain({ 'x-max-priority': 3 }) }));
   publishing.publish(messageOf('x', { priority: 7 }), [plain, high]);
-  t.same(
-    high.levels.map(({ count }) => count),
-    [0, 0, 0, 1],
-  );
+  t.equal(high.levelOf(messageOf('x', { priority: 3 })).count, 1);
   t.equal(plain.messageCount, 1);
 });

@@ -39,13 +39,18 @@ class Pair {
     const table = fromPlain(args);
     const definition = { id: 'q', name: 'q', ...flags, arguments: table };
     const clock = new ManualClock();
-    this.#queue = new Queue('/', definition, parseQueueArguments(table), this.#store, clock, {
-      ready: () => {},
-      deadLetter: (queue, entry) => {
-        this.#dead.push(Number(bodyOf(entry.message)));
-        queue.settle(entry);
+    this.#queue = new Queue('/', definition, parseQueueArguments(table), {
+      messages: this.#store,
+      clock,
+      isRecovering: false,
+      events: {
+        ready: () => {},
+        deadLetter: (queue, entry) => {
+          this.#dead.push(Number(bodyOf(entry.message)));
+          queue.settle(entry);
+        },
+        abandoned: () => {},
       },
-      abandoned: () => {},
     });
   }
 

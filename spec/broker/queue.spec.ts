@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { StoreChange } from '../../lib/store/message-store.js';
-import { bodyOf } from '../support/messages.js';
+import { bodyOf, messageOf } from '../support/messages.js';
 import { TestQueue } from './test-queue.js';
 
 void t.test('messages leave in the order in which they came', async (t) => {
@@ -119,6 +119,7 @@ void t.test('requeued messages return to their own priority', async (t) => {
 
 void t.test('each priority has a store of its own, kept under the id of the queue', async (t) => {
   const q = new TestQueue({ 'x-max-priority': 2 });
+  for (const priority of [1, 2, 3]) q.publish('x', { priority });
   t.same([...q.store.queues.keys()], ['q1', 'q1/1', 'q1/2']);
 });
 
@@ -191,4 +192,18 @@ void t.test('a delivery limit of zero allows one delivery, a negative one any nu
   lenient.publish('a');
   for (let i = 0; i < 10; i++) lenient.queue.requeue([lenient.take()]);
   t.equal(lenient.queue.messageCount, 1);
+});
+
+void t.test('a priority takes memory when its first message comes, and keeps its place', async (t) => {
+  const q = new TestQueue({ 'x-max-priority': 255 });
+  t.equal(q.queue.levels.length, 1);
+  for (const priority of [200, 3, 250, 3, 255, 0]) q.publish(`${priority}`, { priority });
+  t.equal(q.queue.levels.length, 5);
+  t.same(q.empty(), ['255', '250', '200', '3', '3', '0']);
+});
+
+void t.test('after a restart every priority may have messages, so each is opened', async (t) => {
+  const q = new TestQueue({ 'x-max-priority': 2 }, {}, [messageOf('old')]);
+  t.same([...q.store.queues.keys()], ['q1', 'q1/1', 'q1/2']);
+  t.same(q.empty(), ['old']);
 });

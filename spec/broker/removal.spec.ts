@@ -19,6 +19,7 @@ class TestVhost {
   readonly vhost = new Vhost('/', {
     messages: new MemoryMessageStore(),
     clock: new ManualClock(),
+    isRecovering: false,
     events: { ready: () => {}, deadLetter: () => {}, abandoned: () => {} },
   });
 

@@ -45,7 +45,12 @@ export class TestQueue implements QueueEvents {
       ...flags,
     };
     this.store.kept.set(definition.id, kept);
-    this.queue = new Queue('/', definition, parseQueueArguments(table), this.store, this.clock, this);
+    this.queue = new Queue('/', definition, parseQueueArguments(table), {
+      messages: this.store,
+      clock: this.clock,
+      events: this,
+      isRecovering: kept.length > 0,
+    });
   }
 
   ready(): void {
@@ -116,6 +121,6 @@ export class TestQueue implements QueueEvents {
 
   /** The store of one priority. */
   level(priority = 0): TestQueueStore {
-    return this.queue.levels[priority] as TestQueueStore;
+    return this.queue.levelOf(messageOf('', { priority })) as TestQueueStore;
   }
 }

@@ -51,7 +51,12 @@ export class TestTopology implements Topology {
     const flags = { durable: true, exclusive: false, autoDelete: false, owner: undefined };
     const definition = { id: name, name, ...flags, arguments: table };
     const options = parseQueueArguments(table);
-    const queue = new Queue('/', definition, options, this.#store, this.clock, this.#events);
+    const queue = new Queue('/', definition, options, {
+      messages: this.#store,
+      clock: this.clock,
+      events: this.#events,
+      isRecovering: false,
+    });
     this.#queues.set(name, queue);
     return queue;
   }

@@ -18,7 +18,12 @@ import { TestMessageStore } from './test-message-store.js';
 const events = { ready: (): void => {}, deadLetter: (): void => {}, abandoned: (): void => {} };
 
 function vhostOf(...changes: readonly Change[]): Vhost {
-  const vhost = new Vhost('/', { messages: new TestMessageStore(), clock: new ManualClock(), events });
+  const vhost = new Vhost('/', {
+    messages: new TestMessageStore(),
+    clock: new ManualClock(),
+    events,
+    isRecovering: false,
+  });
   for (const change of changes) apply(vhost, change);
   return vhost;
 }
@@ -103,7 +108,7 @@ void t.test('a queue that is defined anew under its old name is another one', as
   apply(vhost, deletion(queueKey('/', 'q'), true));
   t.equal(before?.isDeleted, true);
   apply(vhost, queue('q', fromPlain({ 'x-max-priority': 1 })));
-  t.equal(vhost.queue('q')?.levels.length, 2);
+  t.equal(vhost.queue('q')?.options.maxPriority, 1);
 });
 
 void t.test('a deleted vhost has nothing any more and says so', async (t) => {
