@@ -133,11 +133,25 @@ export class Pager {
   async #sealAll(): Promise<boolean> {
     try {
       await this.#writers.sealAll(Number.POSITIVE_INFINITY);
+      await this.#retireCovered();
       return true;
     } catch (error) {
       if (isOutOfSpace(error)) return false;
       throw error;
     }
+  }
+
+  /** Files of which everything that is live stands in segments: the next start need not read them. */
+  async #retireCovered(): Promise<void> {
+    const { older } = this.#log;
+    for (let left = older.length; left > 0 && this.#isCovered(older[0]!); left--)
+      await this.#retire(older[0]!);
+  }
+
+  #isCovered({ lastBatch, waste, facts, pages }: Generation): boolean {
+    if (lastBatch > this.#log.committed || waste < facts || this.#disk.isFull) return false;
+    for (const page of pages) if (page.live > 0 && page.run === undefined) return false;
+    return true;
   }
 
   #hasWork(): boolean {

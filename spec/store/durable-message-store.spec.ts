@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -143,4 +144,26 @@ void tap.test('a queue goes on where it was through many restarts', async (t) =>
     await store.recovered();
     await store.close();
   }
+});
+
+void tap.test('a clean stop leaves no log file of which everything stands in segments', async (t) => {
+  const directory = t.testdir();
+  const limits = { ...tinyLimits, wal: 1_000_000, memory: 1_000_000 };
+  const openStore = () => openDurableMessageStore({ directory, clock: systemClock, limits });
+  const countLogs = (): number => readdirSync(directory).filter((name) => name.endsWith('.wal')).length;
+  let store = await openStore();
+  const queue = durable(store, 'q');
+  const bodies = Array.from({ length: 1000 }, (_, i) => `message ${i}`);
+  for (const body of bodies) {
+    const batch = store.append(messageOf(body), [queue]);
+    while (store.committed < batch) await new Promise((resolve) => setImmediate(resolve));
+  }
+  // What is at the head is wanted soon and in no segment; it keeps its files.
+  for (const _ of bodies.slice(0, 100)) queue.settle(await takeOne(queue));
+  t.ok(countLogs() > 10);
+  await store.close();
+  t.ok(countLogs() < 3, `${countLogs()} files`);
+  store = await openStore();
+  t.same(await takeBodies(durable(store, 'q')), bodies.slice(100));
+  await store.close();
 });
