@@ -137,6 +137,8 @@ export class DurableQueueStore implements QueueStore {
     if (position >= this.#taken) {
       this.#taken = position + 1;
       if (message.persistent && this.durable) this.#noteProgress();
+    } else {
+      this.#noteReturn(entry);
     }
     return entry;
   }

@@ -4,7 +4,7 @@ import { type RestartKind, StoreTrial } from '../support/store-trial.js';
 
 const isTorture = process.env['WARRENMQ_TORTURE'] !== undefined;
 if (isTorture) tap.setTimeout(7_200_000);
-const SEEDS = isTorture ? 1000 : 50;
+const SEEDS = isTorture ? 1000 : 25;
 const FIRST_SEED = Number(process.env['WARRENMQ_SEED'] ?? 1);
 
 /** @param fullness how often the room on the disk changes, in percent of the steps */
