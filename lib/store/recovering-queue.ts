@@ -55,6 +55,7 @@ export class RecoveringQueue {
     const slot = position - first;
     while (page.slots.length <= slot) page.slots.push(undefined);
     page.slots[slot] = message;
+    page.bytes += message.end - message.start;
     if (message.expiration >= 0) this.queue.mayExpire = true;
   }
 
