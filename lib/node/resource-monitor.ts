@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import type { Clock, Timer } from '../base/clock.js';
 import type { Alarms } from '../broker/alarms.js';
 import type { Logger } from './logger.js';
+import { collectGarbage, memoryInUse } from './process-memory.js';
 
 export interface ResourceLimits {
   /** Memory in use from which publishers are held back, octets. */
@@ -14,6 +15,8 @@ export interface ResourceLimits {
 export interface ResourceProbe {
   /** Octets of memory in use. */
   memory(): number;
+  /** Frees what nothing refers to any more. */
+  collect(): void;
   /** Octets free where the data are; undefined where nothing is kept on disk. */
   diskFree(): Promise<number | undefined>;
 }
@@ -22,6 +25,11 @@ export interface ResourceProbe {
 const INTERVAL_MS = 500;
 /** An alarm clears when there is this much room again, as a share of the limit, so that it does not flicker. */
 const HYSTERESIS = 0.03;
+/**
+ * Who is held back allocates nothing, and without allocations no garbage is ever collected: the alarm would not clear.
+ * So it is collected after this time, and again after twice as long each time. Milliseconds.
+ */
+const COLLECT_AFTER_MS = { first: 4000, most: 64_000 } as const;
 
 /** Raises and clears the memory and disk alarms. */
 export class ResourceMonitor {
@@ -35,6 +43,9 @@ export class ResourceMonitor {
   #diskShort = false;
   /** A write has found no room. */
   #diskFull = false;
+  /** Looks with the memory alarm on until garbage is collected, and how many they were. */
+  #untilCollection = 0;
+  #collectionInterval = 0;
   #stopped = false;
   /** What the last look failed with. */
   #trouble = '';
@@ -63,6 +74,7 @@ export class ResourceMonitor {
     const memoryMark = this.#limits.memory * (this.#memoryShort ? 1 - HYSTERESIS : 1);
     this.#memoryShort = used >= memoryMark;
     this.#tell('memory', this.#memoryShort, { used, limit: this.#limits.memory });
+    this.#collectGarbage();
     const free = await this.#probe.diskFree();
     if (free === undefined) return;
     const diskMark = this.#limits.diskFree * (this.#diskShort ? 1 + HYSTERESIS : 1);
@@ -94,6 +106,20 @@ export class ResourceMonitor {
     this.#lookLater();
   }
 
+  #collectGarbage(): void {
+    if (!this.#memoryShort) {
+      this.#collectionInterval = 0;
+      return;
+    }
+    if (this.#collectionInterval === 0) {
+      this.#untilCollection = this.#collectionInterval = COLLECT_AFTER_MS.first / INTERVAL_MS;
+    }
+    if (--this.#untilCollection > 0) return;
+    this.#collectionInterval = Math.min(this.#collectionInterval * 2, COLLECT_AFTER_MS.most / INTERVAL_MS);
+    this.#untilCollection = this.#collectionInterval;
+    this.#probe.collect();
+  }
+
   #tell(resource: 'memory' | 'disk', isShort: boolean, figures: object): void {
     if (this.#alarms.isShort(resource) === isShort) return;
     if (isShort) this.#log.warn(figures, `${resource} alarm: publishers are held back`);
@@ -105,7 +131,8 @@ export class ResourceMonitor {
 /** This process's memory, and the file system that holds `directory`. */
 export function processProbe(directory: string | undefined): ResourceProbe {
   return {
-    memory: () => process.memoryUsage.rss(),
+    memory: memoryInUse,
+    collect: collectGarbage,
     diskFree: async () => {
       if (directory === undefined) return undefined;
       const { bavail, bsize } = await statfs(directory);

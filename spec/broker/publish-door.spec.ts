@@ -31,6 +31,16 @@ void t.test('a change of the definitions makes it void', async (t) => {
   t.same(names(publishing.route('', 'q').queues), []);
 });
 
+void t.test('routes that are void are forgotten with the next publish', async (t) => {
+  const { publishing, queues } = (await TestBroker.open()).enter();
+  for (let i = 0; i < 100; i++) publishing.route('amq.topic', `k${i}`);
+  t.equal(publishing.routeCount, 100);
+  await queues.declare(queueOf('q'));
+  publishing.route('', 'q');
+  publishing.route('', 'r');
+  t.equal(publishing.routeCount, 2);
+});
+
 void t.test('any number of keys can be published with', async (t) => {
   const { publishing, queues } = (await TestBroker.open()).enter();
   await queues.declare(queueOf('k7'));

@@ -2,18 +2,22 @@ import t from 'tap';
 import { ManualClock } from '../../lib/base/clock.js';
 import { Alarms } from '../../lib/broker/alarms.js';
 import { silentLogger } from '../../lib/node/logger.js';
-import { ResourceMonitor } from '../../lib/node/resource-monitor.js';
+import { processProbe, ResourceMonitor } from '../../lib/node/resource-monitor.js';
 import { eventually } from '../support/eventually.js';
 
 function monitored() {
   const clock = new ManualClock();
   const alarms = new Alarms();
-  const figures = { memory: 0, diskFree: 1000 };
+  const figures = { memory: 0, diskFree: 1000, collections: 0 };
   const told: string[] = [];
   alarms.listen({ alarmsChanged: () => told.push(alarms.reason) });
   const monitor = new ResourceMonitor(
     { memory: 1000, diskFree: 100 },
-    { memory: () => figures.memory, diskFree: async () => figures.diskFree },
+    {
+      memory: () => figures.memory,
+      collect: () => void figures.collections++,
+      diskFree: async () => figures.diskFree,
+    },
     alarms,
     clock,
     silentLogger(),
@@ -97,4 +101,35 @@ t.test('a look that fails is not the last one', async () => {
     return alarms.active;
   });
   monitor.stop();
+});
+
+t.test('while memory is short garbage is collected, less and less often', async (t) => {
+  const { figures, monitor } = monitored();
+  const lookFor = async (seconds: number): Promise<number> => {
+    const before = figures.collections;
+    for (let i = 0; i < seconds * 2; i++) await monitor.look();
+    return figures.collections - before;
+  };
+  t.equal(await lookFor(60), 0);
+  figures.memory = 2000;
+  t.equal(await lookFor(3), 0, 'a short alarm needs none');
+  t.equal(await lookFor(2), 1);
+  t.equal(await lookFor(8), 1);
+  t.equal(await lookFor(16), 1);
+  t.equal(await lookFor(640), 10, 'once a minute in the long run');
+  figures.memory = 0;
+  t.equal(await lookFor(60), 0);
+  figures.memory = 2000;
+  t.equal(await lookFor(5), 1, 'a new alarm begins anew');
+});
+
+t.test('what was freed does not count as memory in use', async (t) => {
+  const probe = processProbe(undefined);
+  const buffers = Array.from({ length: 200 }, () => Buffer.alloc(1_000_000, 1));
+  const full = probe.memory();
+  t.ok(full > buffers.length * 1_000_000);
+  buffers.length = 0;
+  probe.collect();
+  probe.collect();
+  t.ok(probe.memory() < full - 150_000_000, `${full} -> ${probe.memory()}`);
 });

@@ -34,9 +34,17 @@ export class PublishDoor {
   /** By exchange, then by routing key. */
   readonly #routes = new Map<string, Map<string, PublishRoute>>();
   #count = 0;
+  #newest: PublishRoute | undefined;
 
   constructor(door: AuthorizedVhost) {
     this.#door = door;
+  }
+
+  /** Routes that are remembered. */
+  get routeCount(): number {
+    let count = 0;
+    for (const byKey of this.#routes.values()) count += byKey.size;
+    return count;
   }
 
   /** Throws noExchange, internalExchange, accessRefused, topicRefused. */
@@ -92,7 +100,11 @@ export class PublishDoor {
   }
 
   #remember(fresh: PublishRoute): void {
-    if (this.#count >= ROUTES_LIMIT) {
+    const newest = this.#newest;
+    const outdated = newest !== undefined && !this.isCurrent(newest);
+    this.#newest = fresh;
+    // Every route of an older version is void, and would keep deleted queues in memory.
+    if (outdated || this.#count >= ROUTES_LIMIT) {
       this.#routes.clear();
       this.#count = 0;
     }
