@@ -98,8 +98,11 @@ export class RecoveredSegments {
       const entries = index?.entries;
       if (entries === undefined && isUnfinished) {
         this.#useless.push(name);
-        if (header === undefined) this.#damage.push({ file: name, offset: 0, length: size, kind: 'torn' });
-        else if (wal.wasClosed && size > FILE_START)
+        if (header === undefined) {
+          // After a good end nothing is torn.
+          const kind = wal.wasClosed ? 'header' : 'torn';
+          this.#damage.push({ file: name, offset: 0, length: size, kind });
+        } else if (wal.wasClosed && size > FILE_START)
           this.#damage.push({ file: name, offset: size, length: 0, kind: 'index' });
         return;
       }

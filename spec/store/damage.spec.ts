@@ -17,7 +17,9 @@ import { UnsafeFiles } from '../support/unsafe-files.js';
 const isTorture = process.env['WARRENMQ_TORTURE'] !== undefined;
 if (isTorture) tap.setTimeout(7_200_000);
 /** The short form looks at every so manieth octet. */
-const STRIDE = isTorture ? 1 : 23;
+const STRIDE = isTorture ? 1 : 61;
+/** Messages that come to a queue one by one. */
+const MESSAGES = isTorture ? 200 : 40;
 const DIRECTORY = '/store';
 const IDS = ['one', 'two', 'three'];
 
@@ -169,7 +171,7 @@ void tap.test('a segment that has outlived its part of the log is read without i
   const one = queues.get('one')!;
   const kept: string[] = [];
   let damaged = 0;
-  while (kept.length < 100) {
+  while (kept.length < MESSAGES) {
     const body = `message ${kept.length}`;
     kept.push(body);
     const batch = store.append(messageOf(body), [one]);
@@ -231,6 +233,14 @@ void tap.test('a check of a stopped store tells what is there and what is damage
   t.match(damage, [
     { file: path.slice(DIRECTORY.length + 1), offset: FILE_START, kind: 'record', queue: 'one' },
   ]);
+});
+
+void tap.test('a check tells that a segment which was finished lost its beginning', async (t) => {
+  const original = await sample();
+  const [path, bytes] = [...original.files].find(([name]) => name.endsWith('.segment'))!;
+  const files = UnsafeFiles.of(new Map(original.files).set(path, bytes.subarray(0, 20)), new Random(1));
+  const { damage } = await checkDirectory(DIRECTORY, files);
+  t.match(damage, [{ file: path.slice(DIRECTORY.length + 1), offset: 0, length: 20, kind: 'header' }]);
 });
 
 void tap.test('a transaction is whole although nothing else tells of its queues', async (t) => {
