@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { AuthError } from './auth-error.js';
 
 /** `(?i)` and so on in front of a pattern: the letters that JavaScript has flags for. */
@@ -52,6 +53,7 @@ interface PartGroups {
  * where RabbitMQ sees the bytes of its UTF-8, and `$` does not match before a line feed at the end. Throws {@link AuthError} of kind 'invalid_pattern'.
  */
 export function compilePattern(pattern: string): RegExp {
+  limitBacktracking();
   if (pattern === '') return /^$/;
   const [whole = '', flags = ''] = LEADING_FLAGS.exec(pattern) ?? [];
   try {
@@ -62,6 +64,20 @@ export function compilePattern(pattern: string): RegExp {
       `'${pattern}' is not a regular expression that can be used: ${reason(error)}`,
     );
   }
+}
+
+let isLimited = false;
+
+/**
+ * Clients choose the names that patterns are tried on, so a pattern like `(a+)+$` must not stop the node: after so many
+ * steps back V8 starts anew with an engine that takes linear time. It knows no back references and no look-around;
+ * patterns with those are as slow as they are written.
+ */
+function limitBacktracking(): void {
+  if (isLimited) return;
+  isLimited = true;
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks');
+  setFlagsFromString('--regexp-backtracks-before-fallback=20000');
 }
 
 /** Text that matches itself and nothing else. */

@@ -79,3 +79,10 @@ void test('a literal pattern matches its text only', async (t) => {
   t.ok(compilePattern(`^${literalPattern(text)}$`).test(text));
   t.notOk(compilePattern(`^${literalPattern('a.b')}$`).test('aXb'));
 });
+
+test('a pattern that could be tried in endless ways comes to an end', async (t) => {
+  for (const pattern of ['(a+)+$', '^(a|aa)+$', '^(([a-z])+.)+[A-Z]([a-z])+$', '(.*)*(.*)*[^a!]$']) {
+    t.equal(compilePattern(pattern).test(`${'a'.repeat(200)}!`), false, pattern);
+  }
+  t.equal(compilePattern('(a+)+$').test('!'.repeat(50) + 'a'.repeat(200)), true);
+});
