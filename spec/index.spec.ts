@@ -104,6 +104,7 @@ test('a data directory keeps definitions and persistent messages', async (t) => 
     t.equal(message.content.toString(), body);
   }
   await after.close();
+  await broker.stop();
 });
 
 test('settings have their names in the configuration file; a bad one is refused in one line', async (t) => {
