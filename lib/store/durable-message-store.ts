@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-type-assertion -- the port's queues and entries are the ones made here, and what a slot holds follows from the page's head */
 import { randomBytes, randomInt } from 'node:crypto';
 import { assert } from '../base/assert.js';
 import type { Clock } from '../base/clock.js';
@@ -120,7 +119,6 @@ export class DurableMessageStore implements MessageStore {
     return this.#log.appended();
   }
 
-  // eslint-disable-next-line typescript/require-await
   async recovered(): Promise<void> {
     for (const queue of this.#recovered.values()) queue.remove();
     this.#recovered.clear();

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-type-assertion -- the port's queues and entries are the ones made here, and what a slot holds follows from the page's head */
 import { assert } from '../base/assert.js';
 import { Ring } from '../base/ring.js';
 import type { Entry } from './entry.js';
@@ -203,7 +202,7 @@ export class DurableQueueStore implements QueueStore {
     for (let page = this.#fresh.shift(); page !== undefined; page = this.#fresh.shift()) {
       this.#pager.memory -= page.cost();
       page.dropFresh();
-      page.open = false;
+      page.close();
       if (page.live === 0) this.#forget(page);
     }
     this.#tail = undefined;
@@ -301,7 +300,7 @@ export class DurableQueueStore implements QueueStore {
 
   #openPage(): Page {
     const last = this.#tail;
-    if (last !== undefined) last.open = false;
+    if (last !== undefined) last.close();
     const page = new Page(this, this.#nextFirst, this.#log.current);
     this.#nextFirst += PAGE_SLOTS;
     this.#log.current.pages.add(page);
@@ -345,7 +344,7 @@ export class DurableQueueStore implements QueueStore {
   /** The next message begins a new page if this one is the last. */
   closeTail(page: Page): void {
     if (page !== this.#tail) return;
-    page.open = false;
+    page.close();
     this.#tail = undefined;
   }
 

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-type-assertion -- what a slot holds follows from the page's head */
 import type { DurableQueueStore } from './durable-queue-store.js';
 import type { Generation } from './generation.js';
 import { MESSAGE_OVERHEAD } from './limits.js';
@@ -95,7 +94,13 @@ export class Page {
       return;
     }
     this.slots[slot] = undefined;
-    if (this.live <= SPARSE_BELOW && this.live > 0 && this.head === this.end && !this.open) this.#thinOut();
+    if (!this.open) this.#thinOut();
+  }
+
+  /** Nothing is added any more. */
+  close(): void {
+    this.open = false;
+    this.#thinOut();
   }
 
   /** Whether the message of this slot is not settled, as far as memory tells. */
@@ -219,6 +224,7 @@ export class Page {
 
   // A few messages must not keep the buffers alive in which their neighbours came.
   #thinOut(): void {
+    if (this.live > SPARSE_BELOW || this.live === 0 || this.head < this.end) return;
     const sparse = new Map<number, StoredEntry>();
     for (const [slot, held] of this.held()) {
       (held as StoredEntry).detach();

@@ -1,4 +1,3 @@
-/* oxlint-disable typescript/no-unsafe-type-assertion -- a slot holds a message or an entry */
 import type { Disk } from './disk.js';
 import { encodeFileHeader, FILE_KIND } from './file-header.js';
 import type { StoreFile } from './files.js';

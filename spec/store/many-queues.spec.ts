@@ -108,3 +108,22 @@ void tap.test('what was read and not taken leaves memory again', async (t) => {
   for (const queue of queues) t.equal((await takeBodies(queue)).length, 39);
   await again.close();
 });
+
+void tap.test('a message that stays unacknowledged does not keep the slab in which it came', async (t) => {
+  const directory = t.testdir();
+  const store = await open(directory);
+  const [slow, busy] = [durable(store, 'slow'), durable(store, 'busy')];
+  const message = messageOf('slow');
+  const slab = Buffer.alloc(100_000);
+  message.bytes.copy(slab, 50_000);
+  store.append(message.movedTo(slab, 50_000), [slow]);
+  const entry = await takeOne(slow);
+  for (let i = 0; entry.message.bytes === slab && i < 1000; i++) {
+    await committed(store, store.append(messageOf('x'.repeat(200)), [busy]));
+  }
+  t.ok(entry.message.bytes.length < 1000, 'the log has retired, and the message is by itself');
+  t.equal(bodyOf(entry.message), 'slow');
+  slow.requeue([entry]);
+  t.same(await takeBodies(slow), ['slow']);
+  await store.close();
+});
