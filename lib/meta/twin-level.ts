@@ -99,11 +99,12 @@ export class TwinLevel {
   async #bringUp(copy: Copy, best: Copy): Promise<void> {
     if (copy.isWhole && copy.content.text === best.content.text) return;
     const isBehind = copy.isWhole && best.content.revision - copy.content.revision <= 1;
-    if (!isBehind) copy.damage ??= `${copy.name}: a part is lost, the other copy has it`;
+    if (!isBehind && best.isWhole) copy.damage ??= `${copy.name}: a part is lost, the other copy has it`;
     await copy.level?.close();
     await ClassicLevel.destroy(copy.directory);
     copy.level = await opened(copy.directory);
-    let operations: DiskOperation[] = [];
+    // No sum of anything: a copy that is not finished is not whole.
+    let operations: DiskOperation[] = [{ type: 'put', key: SUM_KEY, value: '0' }];
     for await (const [key, value] of best.level!.iterator()) {
       if (key === SUM_KEY) continue;
       operations.push({ type: 'put', key, value });

@@ -2,13 +2,14 @@ import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } fr
 import { join } from 'node:path';
 import tap, { type Test } from 'tap';
 import { LevelMetadataStore } from '../../lib/meta/level-metadata-store.js';
+import { DataDirectoryError } from '../../lib/meta/data-directory-errors.js';
 import type { JsonValue } from '../../lib/meta/metadata-store.js';
 import { durable } from '../contracts/metadata-store.js';
 
 const isTorture = process.env['WARRENMQ_TORTURE'] !== undefined;
 if (isTorture) tap.setTimeout(7_200_000);
 /** The short form looks at every so manieth octet. */
-const STRIDE = isTorture ? 1 : 97;
+const STRIDE = isTorture ? 1 : 149;
 
 interface Sample {
   readonly directory: string;
@@ -96,4 +97,79 @@ void tap.test('wherever a file of the definitions is cut, all of them are there'
       if (!t.passing()) return;
     }
   }
+});
+
+/** The entries of a store on a copy of the sample in which `damage` was done, and what it told. */
+async function afterAll(t: Test, original: Sample, damage: (copy: string) => void) {
+  const copy = join(t.testdirName, 'copy');
+  cpSync(original.directory, copy, { recursive: true });
+  damage(copy);
+  return inStore(copy, async (store) => ({ entries: await store.list(''), told: store.damage }));
+}
+
+/** The log file in use of each copy. */
+const logsIn = (directory: string): string[] =>
+  filesIn(directory)
+    .filter((name) => name.endsWith('.log'))
+    .map((name) => join(directory, name));
+
+function spoilBoth(copy: string): void {
+  for (const folder of [copy, join(copy, 'second')]) writeFileSync(join(folder, 'CURRENT'), 'MANIFEST');
+}
+
+void tap.test('where neither copy can be read the store does not open, and says why', async (t) => {
+  const original = await sample(t);
+  const opened = afterAll(t, original, spoilBoth);
+  await t.rejects(opened, DataDirectoryError);
+  await t.rejects(opened, /first copy: CURRENT is damaged, second copy: CURRENT is damaged/);
+});
+
+void tap.test('where both copies lack something, the rest is there and the loss is told', async (t) => {
+  const directory = join(t.testdir(), 'definitions');
+  const keys = Array.from({ length: 20 }, (_, i) => `queue/%2F/${i}`);
+  await inStore(directory, async (store) => {
+    for (const key of keys) await store.apply([durable(key, 'x'.repeat(4000))]);
+  });
+  for (const log of logsIn(directory)) {
+    const bytes = readFileSync(log);
+    // In the first of three blocks.
+    bytes[5000]! ^= 1;
+    writeFileSync(log, bytes);
+  }
+  await inStore(directory, async (store) => {
+    const left = (await store.list('')).map(([key]) => key);
+    t.ok(left.includes('queue/%2F/0') && left.includes('queue/%2F/19'));
+    t.ok(left.length < keys.length);
+    t.strictSame(store.damage, ['first copy: a part of the definitions is lost']);
+  });
+  await inStore(directory, async (store) => t.strictSame(store.damage, [], 'it is told once'));
+});
+
+void tap.test('a copy that lacks the last batch only is brought up without a word', async (t) => {
+  const original = await sample(t);
+  const { entries, told } = await afterAll(t, original, (copy) => {
+    const [log = ''] = logsIn(copy);
+    writeFileSync(log, readFileSync(log).subarray(0, -1));
+  });
+  t.strictSame(entries, original.expected);
+  t.strictSame(told, []);
+});
+
+void tap.test('sound databases of many blocks and tables raise no alarm', async (t) => {
+  const directory = join(t.testdir(), 'definitions');
+  const value = { text: 'x'.repeat(4000) };
+  const keys = Array.from({ length: 3000 }, (_, i) => `queue/%2F/${String(i).padStart(5, '0')}`);
+  await inStore(directory, async (store) => {
+    for (let from = 0; from < keys.length; from += 100)
+      await Promise.all(keys.slice(from, from + 100).map((key) => store.apply([durable(key, value)])));
+  });
+  for (let start = 0; start < 2; start++) {
+    const { damage, count } = await inStore(directory, async (store) => {
+      await store.apply([durable(`start/${start}`, 1)]);
+      return { damage: store.damage, count: (await store.list('queue/')).length };
+    });
+    t.strictSame(damage, []);
+    t.equal(count, keys.length);
+  }
+  t.ok(filesIn(directory).filter((name) => name.endsWith('.ldb')).length > 4, 'there are tables');
 });
