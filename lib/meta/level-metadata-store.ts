@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../base/clock.js';
 import { ChangeFeed } from './change-feed.js';
 import {
   DataDirectoryError,
@@ -11,6 +12,7 @@ import {
   type MetadataStore,
   MetadataStoreClosedError,
 } from './metadata-store.js';
+import { PatientLevel, type WriteBatch, writeSynced } from './patient-level.js';
 import { type DiskOperation, PendingChanges, type PendingTransaction } from './pending-changes.js';
 import { TwinLevel } from './twin-level.js';
 
@@ -18,13 +20,14 @@ import { TwinLevel } from './twin-level.js';
 const FORMAT_KEY = '#format';
 const FORMAT = '1';
 
-/** Sorts after every continuation of a prefix. */
-const LAST_CHARACTER = '\uffff';
-
-/** Resolves when the operations, all or none, are on disk. */
-export type WriteBatch = (level: TwinLevel, operations: DiskOperation[]) => Promise<void>;
-
-const writeSynced: WriteBatch = (level, operations) => level.batch(operations, { sync: true });
+export interface LevelStoreOptions {
+  readonly clock?: Clock;
+  /** Told when something waits for room on the disk. */
+  readonly onFull?: (error: unknown) => void;
+  /** Told, once, when nothing can be written any more: the node has to stop. A full disk is no such failure. */
+  readonly onFailed?: (error: Error) => void;
+  readonly write?: WriteBatch;
+}
 
 /**
  * Definitions in a LevelDB directory (in two copies), one JSON text per key. Transactions that arrive while a batch is being synced
@@ -33,8 +36,8 @@ const writeSynced: WriteBatch = (level, operations) => level.batch(operations, {
  */
 export class LevelMetadataStore implements MetadataStore {
   readonly #directory: string;
-  readonly #level: TwinLevel;
-  readonly #write: WriteBatch;
+  readonly #level: PatientLevel;
+  readonly #onFailed: (error: Error) => void;
   readonly #ephemeral = new Map<string, JsonValue>();
   readonly #pending = new PendingChanges();
   readonly #feed = new ChangeFeed();
@@ -43,10 +46,10 @@ export class LevelMetadataStore implements MetadataStore {
   #failure: DataDirectoryError | undefined;
   #closed = false;
 
-  private constructor(directory: string, level: TwinLevel, write: WriteBatch) {
+  private constructor(directory: string, level: PatientLevel, onFailed: (error: Error) => void) {
     this.#directory = directory;
     this.#level = level;
-    this.#write = write;
+    this.#onFailed = onFailed;
   }
 
   /**
@@ -54,13 +57,18 @@ export class LevelMetadataStore implements MetadataStore {
    * store of this one) has it open, {@link DataDirectoryFormatError} if a newer version wrote it,
    * {@link DataDirectoryError} if it cannot be opened.
    */
-  static async open(directory: string, write: WriteBatch = writeSynced): Promise<LevelMetadataStore> {
+  static async open(directory: string, options: LevelStoreOptions = {}): Promise<LevelMetadataStore> {
     const level = new TwinLevel(directory);
     await level.open().catch((error: unknown) => {
       throw openingError(directory, error);
     });
     await claimFormat(directory, level);
-    return new LevelMetadataStore(directory, level, write);
+    const { write = writeSynced, clock = systemClock, onFull = () => {}, onFailed = () => {} } = options;
+    return new LevelMetadataStore(
+      directory,
+      new PatientLevel(directory, level, { write, clock, onFull }),
+      onFailed,
+    );
   }
 
   /** Places in which the directory was damaged when it was opened, each as a line for the operator. */
@@ -76,7 +84,7 @@ export class LevelMetadataStore implements MetadataStore {
   }
 
   async list(prefix: string): Promise<readonly (readonly [string, JsonValue])[]> {
-    const stored = await this.#level.list({ gte: prefix, lt: prefix + LAST_CHARACTER });
+    const stored = await this.#level.list(prefix);
     const merged = new Map<string, JsonValue>();
     for (const [key, text] of stored) {
       if (key !== FORMAT_KEY) merged.set(key, decode(text));
@@ -104,6 +112,7 @@ export class LevelMetadataStore implements MetadataStore {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#level.hurry();
     await this.#flushing;
     await this.#level.close();
   }
@@ -158,7 +167,7 @@ export class LevelMetadataStore implements MetadataStore {
   async #sync(operations: DiskOperation[]): Promise<Error | undefined> {
     if (operations.length === 0 || this.#failure !== undefined) return this.#failure;
     try {
-      await this.#write(this.#level, operations);
+      await this.#level.write(operations);
     } catch (cause) {
       this.#failure = new DataDirectoryError(
         `definitions cannot be written to ${this.#directory}: ${reason(cause)}`,
@@ -166,6 +175,7 @@ export class LevelMetadataStore implements MetadataStore {
           cause,
         },
       );
+      if (!this.#closed) this.#onFailed(this.#failure);
     }
     return this.#failure;
   }

@@ -113,10 +113,19 @@ export class BrokerNode {
     const directory = resolve(dataDir);
     await requireWritable(directory);
     // Its lock keeps a second node out of the whole data directory, so it comes first.
-    const metadata = await LevelMetadataStore.open(join(directory, DEFINITIONS)).catch(asStartError);
+    const metadata = await this.#openDefinitions(join(directory, DEFINITIONS)).catch(asStartError);
     this.#metadata = metadata;
     for (const damage of metadata.damage) log.warn({ damage }, 'the definitions were damaged');
     this.#messages = await this.#openMessages(join(directory, MESSAGES)).catch(asStartError);
+  }
+
+  #openDefinitions(directory: string): Promise<LevelMetadataStore> {
+    const { clock, log, failed } = this.#options;
+    return LevelMetadataStore.open(directory, {
+      clock,
+      onFull: (error) => log.error({ error: String(error) }, 'the disk is full: definitions wait for room'),
+      onFailed: failed,
+    });
   }
 
   async #openMessages(directory: string): Promise<MessageStore> {

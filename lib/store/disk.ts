@@ -87,6 +87,17 @@ export class Disk {
     if (!this.#reserve.isTaken && !this.#isFull) this.#takeReserve();
   }
 
+  /** Nothing is set aside as long as there is next to nothing in the store. */
+  release(): void {
+    if (this.#isFull || !this.#reserve.isTaken) return;
+    this.#reserve.giveUp().catch((error: unknown) => this.#lackReserve(error));
+  }
+
+  /** Removes what a process that was killed had set aside. */
+  async open(): Promise<void> {
+    await this.#reserve.giveUp();
+  }
+
   /** On a full disk the last of the reserve is for what makes room: messages must not take it. */
   async requireRoom(octets: number): Promise<void> {
     if (!this.#isFull) return;

@@ -190,6 +190,7 @@ export async function openDurableMessageStore(options: DurableStoreOptions): Pro
     onFull: options.onFull ?? (() => {}),
     storeId: recovery.storeId ?? randomBytes(8).toString('hex'),
   });
+  await disk.open();
   const segments = new RecoveredSegments(disk, recovery.facts, recovery.damage);
   await segments.readIndexes(recovery.segmentFiles, recovery);
   const log = new MessageLog({

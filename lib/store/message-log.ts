@@ -196,6 +196,11 @@ export class MessageLog {
     return (this.older.find(({ hasFile }) => hasFile) ?? this.current).number;
   }
 
+  /** So little is in it that it is not worth a reserve that is larger. */
+  get isSmall(): boolean {
+    return this.older.length === 0 && this.current.size <= this.#disk.limits.reserve / 4;
+  }
+
   /** Octets of all WAL files that would be gone if they all retired. */
   get waste(): number {
     let waste = this.current.waste;
@@ -258,9 +263,7 @@ export class MessageLog {
     if (isFull || this.#rotating) this.#nextGeneration(batch);
     this.#openBatch();
     this.#flying = true;
-    // A small log is not worth a reserve that is larger.
-    if (this.older.length > 0 || flight.generation.size > this.#disk.limits.reserve / 4)
-      this.#disk.setAside();
+    if (!this.isSmall) this.#disk.setAside();
     this.#commit(flight).then(
       () => this.#land(flight.batch),
       (error: unknown) => this.fail('writing the message log', error),

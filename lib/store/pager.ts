@@ -341,6 +341,8 @@ export class Pager {
       this.#landed();
     } else if (current.waste > current.facts + this.#disk.limits.idleWal && current.isEmpty()) {
       this.#log.rotate();
+    } else if (this.#log.isSmall) {
+      this.#disk.release();
     }
   }
 }

@@ -8,7 +8,9 @@ import {
   DataDirectoryFormatError,
   DataDirectoryInUseError,
 } from '../../lib/meta/data-directory-errors.js';
-import { LevelMetadataStore, type WriteBatch } from '../../lib/meta/level-metadata-store.js';
+import { ManualClock } from '../../lib/base/clock.js';
+import { LevelMetadataStore } from '../../lib/meta/level-metadata-store.js';
+import type { WriteBatch } from '../../lib/meta/patient-level.js';
 import { durable, ephemeral, metadataStoreContract } from '../contracts/metadata-store.js';
 import { eventually } from '../support/eventually.js';
 
@@ -37,11 +39,28 @@ class HeldWrites {
   }
 }
 
-async function openHeld(t: Test): Promise<{ store: LevelMetadataStore; held: HeldWrites }> {
+interface Held {
+  readonly store: LevelMetadataStore;
+  readonly held: HeldWrites;
+  readonly clock: ManualClock;
+  readonly failures: Error[];
+  /** Told of a full disk. */
+  readonly waits: unknown[];
+}
+
+async function openHeld(t: Test): Promise<Held> {
   const held = new HeldWrites();
-  const store = await LevelMetadataStore.open(join(t.testdir(), 'meta'), held.write);
+  const clock = new ManualClock();
+  const failures: Error[] = [];
+  const waits: unknown[] = [];
+  const store = await LevelMetadataStore.open(join(t.testdir(), 'meta'), {
+    write: held.write,
+    clock,
+    onFull: (error) => void waits.push(error),
+    onFailed: (error) => void failures.push(error),
+  });
   t.teardown(() => store.close());
-  return { store, held };
+  return { store, held, clock, failures, waits };
 }
 
 void test('durable values are there after a restart, ephemeral ones are not', async (t) => {
@@ -108,22 +127,71 @@ void test('an ephemeral change waits for the disk only behind a durable one of t
 });
 
 void test('a batch that cannot be written rejects its transactions and all that follow', async (t) => {
-  const { store, held } = await openHeld(t);
+  const { store, held, failures } = await openHeld(t);
   const told: unknown[] = [];
   store.watch((changes) => told.push(changes));
   const failing = [store.apply([durable('a', 1)])];
   await eventually('the batch', () => held.sizes.length === 1);
   failing.push(store.apply([durable('b', 1)]));
-  held.release(new Error('no space left on device'));
+  held.release(new Error('input/output error'));
   for (const outcome of await Promise.allSettled(failing)) {
     t.match(outcome, {
       status: 'rejected',
-      reason: { message: /cannot be written to .*: no space left on device$/ },
+      reason: { message: /cannot be written to .*: input\/output error$/ },
     });
   }
   await t.rejects(store.apply([ephemeral('c', 1)]), DataDirectoryError);
   t.strictSame(told, []);
   t.strictSame(held.sizes, [1]);
+  t.match(failures, [{ name: 'DataDirectoryError' }], 'the node is told, once');
+});
+
+const diskFull = (): Error => new Error('IO error: 000005.log: No space left on device');
+
+void test('a batch that meets a full disk is written when there is room', async (t) => {
+  const { store, held, clock, failures } = await openHeld(t);
+  const before = store.apply([durable('before', 1)]);
+  await eventually('the batch', () => held.sizes.length === 1);
+  held.release();
+  await before;
+  const applied = store.apply([durable('a', 1)]);
+  await eventually('the first try', () => held.sizes.length === 2);
+  held.release(diskFull());
+  t.equal(await store.apply([ephemeral('c', 1)], ['c']), true, 'what needs no disk goes on');
+  const refused = store.apply([durable('before', 2)], ['before']);
+  await eventually('the second try', () => {
+    clock.advance(500);
+    return held.sizes.length === 3;
+  });
+  held.release(diskFull());
+  await eventually('the third try', () => {
+    clock.advance(500);
+    return held.sizes.length === 4;
+  });
+  held.release();
+  t.equal(await applied, true);
+  t.equal(await refused, false);
+  t.strictSame(await store.list(''), [
+    ['a', 1],
+    ['before', 1],
+    ['c', 1],
+  ]);
+  t.strictSame(failures, []);
+});
+
+void test('a store that waits for room can be closed', async (t) => {
+  const { store, held, failures, waits } = await openHeld(t);
+  const applied = store.apply([durable('a', 1)]);
+  const rejected = t.rejects(applied, { message: /No space left/ });
+  await eventually('the first try', () => held.sizes.length === 1);
+  held.release(diskFull());
+  await eventually('it waits', () => waits.length === 1);
+  const closed = store.close();
+  await eventually('the last try', () => held.sizes.length === 2);
+  held.release(diskFull());
+  await rejected;
+  await closed;
+  t.strictSame(failures, []);
 });
 
 void test('a second store on the directory is refused', async (t) => {

@@ -56,6 +56,17 @@ t.test(
   },
 );
 
+t.test('a disk that is full raises the alarm at once, whatever is said to be free', async (t) => {
+  const { alarms, monitor } = monitored();
+  monitor.diskIsFull(true);
+  t.equal(alarms.reason, 'low on disk');
+  await monitor.look();
+  t.equal(alarms.active, true);
+  monitor.diskIsFull(false);
+  await monitor.look();
+  t.equal(alarms.active, false);
+});
+
 t.test('both alarms are told in one reason', async (t) => {
   const { alarms, figures, told, monitor } = monitored();
   figures.memory = 2000;

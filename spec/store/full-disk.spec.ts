@@ -143,3 +143,16 @@ forSeeds(
     t.equal(small.store.committed, committed);
   },
 );
+
+void tap.test('an idle store in which nothing is left keeps nothing of the disk', async (t) => {
+  const small = new SmallStore(1, { ...tinyLimits, reserve: 16 * 1024 });
+  await small.open();
+  const isSetAside = (): boolean => small.files.contents().has('/store/reserve');
+  for (let left = 20; left > 0; left--) small.publish();
+  t.ok(await small.until(isSetAside), 'a part is set aside as long as there is something');
+  for (const entry of await takeAll(small.queue)) small.queue.settle(entry);
+  t.ok(
+    await small.until(() => !isSetAside() && small.files.used < 2 * tinyLimits.walFile),
+    'next to nothing is left',
+  );
+});

@@ -29,6 +29,8 @@ export class CrashClient {
   closeReason: string | undefined;
   /** The broker does not read publishes for now. [RMQ connection.blocked] */
   isBlocked = false;
+  /** The reasons that connection.blocked told. */
+  readonly blockedFor: string[] = [];
   readonly #socket: Socket;
   readonly #channels: ClientChannel[] = [];
   #corked = false;
@@ -132,6 +134,7 @@ export class CrashClient {
         break;
       case 'connection.blocked':
         this.isBlocked = true;
+        this.blockedFor.push(method.args.reason);
         break;
       case 'connection.unblocked':
         this.isBlocked = false;
