@@ -135,7 +135,9 @@ export class Deliveries implements TurnTask {
     this.#credit.open = false;
     const consumers = [...this.#consumers.values()];
     this.#consumers.clear();
-    this.#requeue(this.several(0));
+    const byQueue = new Map<Queue, Entry[]>();
+    this.ledger.drain((entry, { queue }) => put(byQueue, queue, entry));
+    for (const [queue, entries] of byQueue) queue.requeue(entries);
     for (const consumer of consumers) consumer.detach();
   }
 
@@ -147,11 +149,7 @@ export class Deliveries implements TurnTask {
 
   #requeue(deliveries: readonly Delivery[]): void {
     const byQueue = new Map<Queue, Entry[]>();
-    for (const { entry, taker } of deliveries) {
-      const entries = byQueue.get(taker.queue);
-      if (entries === undefined) byQueue.set(taker.queue, [entry]);
-      else entries.push(entry);
-    }
+    for (const { entry, taker } of deliveries) put(byQueue, taker.queue, entry);
     for (const [queue, entries] of byQueue) queue.requeue(entries);
     for (const { taker } of deliveries) taker.settled();
     this.#shareCredit();
@@ -181,4 +179,10 @@ export class Deliveries implements TurnTask {
       this.#outbound.method(this.#channel, 'basic.cancel', { consumerTag, nowait: true });
     }
   }
+}
+
+function put(byQueue: Map<Queue, Entry[]>, queue: Queue, entry: Entry): void {
+  const entries = byQueue.get(queue);
+  if (entries === undefined) byQueue.set(queue, [entry]);
+  else entries.push(entry);
 }

@@ -137,6 +137,22 @@ export class UnackedLedger {
       : removed.toSorted((a, b) => a.tag - b.tag);
   }
 
+  /** Removes all deliveries and hands them over, in order. */
+  drain(take: (entry: Entry, taker: Taker) => void): void {
+    if (this.#strays !== undefined) {
+      for (const { entry, taker } of this.removeUpTo(Infinity)) take(entry, taker);
+      return;
+    }
+    // There may be a million of them: nothing is made for each.
+    for (let tag = this.#first; tag < this.#next; tag++) {
+      const entry = this.#entries[tag & this.#mask];
+      if (entry !== undefined) take(entry, this.#takers[tag & this.#mask] as Taker);
+    }
+    this.#count = 0;
+    this.#first = this.#next;
+    this.#resize(SMALL - 1);
+  }
+
   /** Strays come in order of their tags; only a restored delivery breaks it. */
   #removeStrays(tag: number, removed: Delivery[]): void {
     if (!this.#straysInOrder) {

@@ -88,6 +88,20 @@ void t.test('an empty ledger that was large once is small again', async (t) => {
   t.equal(ledger.add(entry(), taker), 300_001);
 });
 
+void t.test('all of it is handed over in order, with who took it, and the tags go on', async (t) => {
+  for (const count of [0, 3, 100_000]) {
+    const { ledger, entries } = filled(count);
+    const drained: Entry[] = [];
+    ledger.drain((one, from) => {
+      if (from === taker) drained.push(one);
+    });
+    t.ok(drained.every((one, index) => one === entries[index]));
+    t.strictSame([drained.length, ledger.size, ledger.capacity], [count, 0, 16]);
+    t.equal(ledger.add(entry(), taker), count + 1);
+    t.equal(ledger.remove(count + 1)?.tag, count + 1);
+  }
+});
+
 type Step =
   | { readonly do: 'add' | 'skip' }
   | { readonly do: 'remove' | 'upTo' | 'has'; readonly share: number }
@@ -149,9 +163,12 @@ function agrees(steps: readonly Step[], burst: number): void {
       [...model.keys()].filter((tag) => tag < limit).length,
     );
   }
-  const rest = ledger.removeUpTo(Infinity);
-  expectSame('rest', tags(rest).join(), [...model.keys()].toSorted((a, b) => a - b).join());
-  for (const { tag, entry: given } of rest) expectSame('entry', given, model.get(tag));
+  const rest: Entry[] = [];
+  ledger.drain((given) => rest.push(given));
+  const wanted = [...model].toSorted(([a], [b]) => a - b);
+  expectSame('rest', rest.length, wanted.length);
+  for (const [index, [, given]] of wanted.entries()) expectSame('entry', rest[index], given);
+  expectSame('size', ledger.size, 0);
 }
 
 for (const [burst, numRuns] of [
