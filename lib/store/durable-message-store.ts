@@ -125,7 +125,8 @@ export class DurableMessageStore implements MessageStore {
   }
 
   async close(): Promise<void> {
-    await this.#log.close(await this.#pager.close());
+    const isSealed = await this.#pager.close();
+    await this.#log.close(isSealed ? this.#pager.nextSegment : undefined);
   }
 
   /**

@@ -219,15 +219,17 @@ export class MessageLog {
     this.#onFailed(this.#failed);
   }
 
-  /** Writes and syncs everything, then says that the end was a good one, if it was. */
-  async close(isGood: boolean): Promise<void> {
+  /**
+   * Writes and syncs everything, then says that the end was a good one, if it was.
+   * @param nextSegment all segments below this number are complete; undefined if that cannot be said
+   */
+  async close(nextSegment: number | undefined): Promise<void> {
     await this.#settle();
-    if (
-      isGood &&
-      this.#failed === undefined &&
-      [...this.older, this.current].some(({ hasFile }) => hasFile)
-    ) {
-      this.buffer.seal(this.buffer.begin(RECORD.closed, 0, RECORD_HEADER));
+    const hasFiles = [...this.older, this.current].some(({ hasFile }) => hasFile);
+    if (nextSegment !== undefined && this.#failed === undefined && hasFiles) {
+      const start = this.buffer.begin(RECORD.closed, 0, RECORD_HEADER + 6);
+      putUint48(this.buffer.view, start + RECORD_HEADER, nextSegment);
+      this.buffer.seal(start);
       await this.#settle();
     }
     for (const { file } of [...this.older, this.current]) await file?.close();

@@ -132,6 +132,11 @@ export class Pager {
     return isSealed;
   }
 
+  /** Number of the next segment. */
+  get nextSegment(): number {
+    return this.#writers.next;
+  }
+
   async #sealAll(): Promise<boolean> {
     try {
       await this.#writers.sealAll(Number.POSITIVE_INFINITY);

@@ -26,7 +26,7 @@ export const RECORD = {
   progress: 6,
   /** Complete records inside one record: all of them or none. */
   transaction: 7,
-  /** The node stopped in good order; nothing follows. */
+  /** The node stopped in good order; nothing follows. All segments below a number, u48, are complete. */
   closed: 8,
   /** A segment's table of contents. */
   index: 9,

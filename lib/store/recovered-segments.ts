@@ -19,8 +19,8 @@ import { readFileHeader, withFile } from './wal-file.js';
 export interface WalState {
   /** Whether there is a WAL file of this number that had not retired. */
   hasWal(number: number): boolean;
-  /** The last process stopped in good order. */
-  readonly wasClosed: boolean;
+  /** Segments below this number were complete when the last process stopped in good order. */
+  readonly completeBelow: number;
 }
 
 interface FoundSegment {
@@ -96,13 +96,13 @@ export class RecoveredSegments {
       if (header !== undefined && header.wal >= this.nextWal) this.nextWal = header.wal + 1;
       const index = header === undefined ? undefined : await readIndexAt(file, header, size);
       const entries = index?.entries;
+      const wasComplete = number < wal.completeBelow;
       if (entries === undefined && isUnfinished) {
         this.#useless.push(name);
         if (header === undefined) {
-          // After a good end nothing is torn.
-          const kind = wal.wasClosed ? 'header' : 'torn';
+          const kind = wasComplete ? 'header' : 'torn';
           this.#damage.push({ file: name, offset: 0, length: size, kind });
-        } else if (wal.wasClosed && size > FILE_START)
+        } else if (wasComplete && size > FILE_START)
           this.#damage.push({ file: name, offset: size, length: 0, kind: 'index' });
         return;
       }

@@ -33,8 +33,8 @@ export class Recovery {
   nextFile = 1;
   /** All WAL files below this number had retired. */
   #oldestWal = 0;
-  /** The last process stopped in good order. */
-  wasClosed = false;
+  /** What the last process said of the segments, if it stopped in good order: those below this number are complete. */
+  completeBelow = 0;
   readonly #options: RecoveryOptions;
   /** In order of their numbers. */
   segmentFiles: readonly NumberedFile[] = [];
@@ -66,7 +66,7 @@ export class Recovery {
     await this.#syncLast();
     this.#judge(scans);
     this.#oldestWal = Math.max(0, ...scans.map(({ oldest }) => oldest));
-    this.wasClosed = scans.at(-1)?.closed ?? false;
+    this.completeBelow = scans.at(-1)?.closedAt ?? 0;
   }
 
   hasWal(number: number): boolean {

@@ -25,6 +25,11 @@ export class SegmentWriters {
     this.#next = next;
   }
 
+  /** Number of the next segment. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** The queue's own writer; seals what is full. Nothing may be gathered in any writer that was not asked for. */
   async of(queue: DurableQueueStore): Promise<SegmentWriter> {
     let writer = this.#own.get(queue);

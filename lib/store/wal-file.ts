@@ -52,8 +52,8 @@ interface BadStretch {
 export class WalFileScan implements RecordVisitor {
   /** The file begins with the first batch of a process; undefined when there is no batch. */
   startsProcess: boolean | undefined;
-  /** The process that wrote it stopped in good order. */
-  closed = false;
+  /** The process that wrote it stopped in good order, and all segments below this number were complete. */
+  closedAt: number | undefined;
   /** All files below this number had retired. */
   oldest = 0;
   #lastBatch = 0;
@@ -79,7 +79,7 @@ export class WalFileScan implements RecordVisitor {
       this.#batches++;
       this.oldest = Math.max(this.oldest, getUint48(bytes, start + RECORD_HEADER + 6));
     } else if (type === RECORD.closed) {
-      this.closed = true;
+      this.closedAt = getUint48(bytes, start + RECORD_HEADER);
     } else {
       this.#visit(type, bytes, start, end, offset);
     }
@@ -95,7 +95,7 @@ export class WalFileScan implements RecordVisitor {
    * and only if `isSynced` is not known from a later file or from a good end.
    */
   damage({ name, isIntact, size }: FoundWal, isSynced: boolean): Damage[] {
-    const tornFrom = isSynced || this.closed ? Number.POSITIVE_INFINITY : this.#lastBatch;
+    const tornFrom = isSynced || this.closedAt !== undefined ? Number.POSITIVE_INFINITY : this.#lastBatch;
     const damage = this.#bad.map(({ offset, length }): Damage => {
       return { file: name, offset, length, kind: offset >= tornFrom ? 'torn' : 'record' };
     });
