@@ -96,6 +96,7 @@ export const IGNORED: readonly ForeignKeys[] = [
       'management_agent.*',
       'prometheus.*',
       'collect_statistics',
+      'collect_statistics_interval',
       'amqp1_0.*',
       'mqtt.*',
       'web_mqtt.*',

@@ -170,11 +170,6 @@ export const SCHEMA = {
     'plaintext',
     'What a line of the log looks like: for people, or one JSON object.',
   ),
-  collect_statistics_interval: scalar(
-    wholeNumber({ min: 1, unit: 'milliseconds' }),
-    5000,
-    'How often rates are computed, in milliseconds.',
-  ),
 } as const;
 
 export type OptionKey = keyof typeof SCHEMA;

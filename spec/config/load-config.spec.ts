@@ -64,7 +64,6 @@ void test('without any setting the defaults are those of RabbitMQ', async (t) =>
     total_memory_available_override_value: undefined,
     'log.console.level': 'info',
     'log.console.formatter': 'plaintext',
-    collect_statistics_interval: 5000,
   });
 });
 
