@@ -127,7 +127,7 @@ export class Disk {
         if (await this.#makeDo(error)) continue;
         if (isLastTry) throw error;
         isLastTry = this.#stopped;
-        if (!isLastTry) await this.#wait();
+        if (!isLastTry) await this.pause();
       }
     }
   }
@@ -154,7 +154,7 @@ export class Disk {
   }
 
   #lookForRoom(): void {
-    void this.#wait().then(() => this.#takeReserve());
+    void this.pause().then(() => this.#takeReserve());
   }
 
   #takeReserve(): void {
@@ -184,7 +184,8 @@ export class Disk {
     this.#onFull(false);
   }
 
-  #wait(): Promise<void> {
+  /** Before something that failed is tried again. */
+  pause(): Promise<void> {
     return new Promise((resolve) => {
       const end = (): void => {
         this.#waits.delete(end);

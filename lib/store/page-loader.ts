@@ -28,7 +28,7 @@ export async function loadPage(page: Page, reader: SegmentReader): Promise<Loade
   const messages: (Message | undefined)[] = new Array<Message | undefined>(page.head);
   const returns = new Map<number, number>();
   let found = 0;
-  const bytes = await reader.read(run).catch(() => Buffer.alloc(0));
+  const bytes = await reader.read(run);
   visitRecords(bytes, run.segment.salt, {
     record(type, _bytes, start, end) {
       if (type !== RECORD.message) return;

@@ -66,7 +66,7 @@ export function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: made by a spec`), { code });
 }
 
-type Operation = 'create' | 'write' | 'sync' | 'read' | 'syncDirectory' | 'unlink';
+type Operation = 'create' | 'write' | 'sync' | 'open' | 'read' | 'syncDirectory' | 'unlink';
 
 /**
  * A file system in memory that keeps what was synced apart from what was not. `losePower` gives what a machine would
@@ -80,6 +80,7 @@ export class UnsafeFiles implements StoreFiles {
   #syncedEntries: Map<string, Content>;
   #isDead = false;
   readonly #failures = new Map<Operation, Error>();
+  readonly #handles = new Set<{ readonly content: Content }>();
 
   constructor(random: Random, entries = new Map<string, Content>()) {
     this.#random = random;
@@ -102,6 +103,21 @@ export class UnsafeFiles implements StoreFiles {
   /** Lets every such operation fail from now on. */
   fail(operation: Operation, error: Error): void {
     this.#failures.set(operation, error);
+  }
+
+  /** Such operations succeed again. */
+  heal(operation: Operation): void {
+    this.#failures.delete(operation);
+  }
+
+  /** Files that are open although they were deleted: they keep their room on the disk. */
+  get ghosts(): number {
+    const entries = new Set(this.#entries.values());
+    return [...this.#handles].filter(({ content }) => !entries.has(content)).length;
+  }
+
+  get openFiles(): number {
+    return this.#handles.size;
   }
 
   /** The files by path, as they can be read now. */
@@ -157,7 +173,7 @@ export class UnsafeFiles implements StoreFiles {
   }
 
   async open(path: string): Promise<StoreFile> {
-    await this.#turn('read');
+    await this.#turn('open');
     const content = this.#entries.get(path);
     if (content === undefined) throw systemError('ENOENT');
     return this.#handle(content);
@@ -191,6 +207,8 @@ export class UnsafeFiles implements StoreFiles {
   }
 
   #handle(content: Content): StoreFile {
+    const handle = { content };
+    this.#handles.add(handle);
     return {
       write: async (buffers, at) => {
         let offset = at;
@@ -220,7 +238,7 @@ export class UnsafeFiles implements StoreFiles {
         content.truncate(size);
       },
       size: async () => content.current.length,
-      close: async () => {},
+      close: async () => void this.#handles.delete(handle),
     };
   }
 
