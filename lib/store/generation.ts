@@ -6,7 +6,7 @@ import type { Page } from './page.js';
 /**
  * One WAL file and what depends on it. A new one begins when the current one is full; the oldest one retires when
  * nothing depends on it any more, or when it has to. Transient messages belong to a generation as well, for the
- * memory that they take; one without a persistent message never gets a file.
+ * memory that they take; one without a persistent message never gets a file, and its number goes to the next one.
  */
 export class Generation {
   readonly number: number;
@@ -33,6 +33,11 @@ export class Generation {
   constructor(number: number, salt: number) {
     this.number = number;
     this.salt = salt;
+  }
+
+  /** It has a file, or will have one as soon as there is room: something was written to it. */
+  get isLogged(): boolean {
+    return this.hasFile || this.size > 0;
   }
 
   get name(): string {

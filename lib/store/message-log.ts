@@ -58,8 +58,6 @@ export class MessageLog {
   /** Generations before the current one, the oldest first. */
   readonly older: Generation[];
   readonly mentions = new QueueMentions();
-  /** The last batch with something that has to be safe. */
-  wanted = 0;
   /** The last batch with a transaction that settles. */
   lastTransaction = 0;
   readonly #disk: Disk;
@@ -102,7 +100,6 @@ export class MessageLog {
 
   /** To be called when something that has to be safe was added to the buffer. Returns the batch to wait for. */
   appended(): number {
-    this.wanted = this.batch;
     if (!this.#scheduled && !this.#flying) this.schedule();
     return this.batch;
   }
@@ -191,9 +188,9 @@ export class MessageLog {
     return (this.older[0] ?? this.current).number;
   }
 
-  /** Number of the oldest WAL file that did not retire; if there is none, of the next one. */
+  /** Number of the oldest WAL file that did not retire, there or on its way; if there is none, of the next one. */
   get oldestFile(): number {
-    return (this.older.find(({ hasFile }) => hasFile) ?? this.current).number;
+    return (this.older.find(({ isLogged }) => isLogged) ?? this.current).number;
   }
 
   /** So little is in it that it is not worth a reserve that is larger. */
@@ -370,7 +367,9 @@ export class MessageLog {
     this.#rotating = false;
     this.current.lastBatch = lastBatch;
     this.older.push(this.current);
-    this.current = this.#newGeneration(this.current.number + 1);
+    // A number without a file would be one that no segment may be told to depend on.
+    const { number, isLogged } = this.current;
+    this.current = this.#newGeneration(isLogged ? number + 1 : number);
   }
 
   #newGeneration(number: number): Generation {

@@ -76,7 +76,7 @@ export class Pager {
 
   /** The page was filled and stands far behind the queue's head. */
   pageFull(page: Page): void {
-    this.#candidates.push({ page, batch: this.#log.wanted });
+    this.#candidates.push({ page, batch: page.lastBatch });
     this.#waiting += page.bytes;
     this.kick();
   }
