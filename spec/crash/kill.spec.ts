@@ -5,10 +5,11 @@ import { Random } from '../support/random.js';
 
 const ROUNDS = isTorture ? 100 : 5;
 
+tap.setTimeout(isTorture ? 7_200_000 : 110_000);
+
 void tap.test(
   `a killed broker has everything that it confirmed, ${ROUNDS} rounds, seed ${SEED}`,
   async (t) => {
-    t.setTimeout(isTorture ? 7_200_000 : 110_000);
     const trial = await CrashTrial.create(new Random(SEED));
     t.teardown(() => trial.close());
     for (let round = 0; round < ROUNDS && trial.isGood; round++) await trial.round('kill');
