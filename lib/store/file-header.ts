@@ -1,4 +1,4 @@
-import { checksum } from './crc32.js';
+import { checksum } from './xxh32.js';
 import { getUint48, putUint48 } from './record.js';
 import { StoreVersionError } from './store-errors.js';
 
@@ -17,7 +17,7 @@ export type FileKind = (typeof FILE_KIND)[keyof typeof FILE_KIND];
  * What a file begins with: two copies of 64 octets in sectors of their own, then records from {@link FILE_START} on.
  *
  *   "WARRENMQ" | version u32 | kind u8 | 0 x 3 | salt u32 | number u48 | 0 u16 | wal u48 | 0 u16
- *   | next queue number u32 | store id 8 octets | 0 x 8 | crc u32
+ *   | next queue number u32 | store id 8 octets | 0 x 8 | checksum u32
  */
 export interface FileHeader {
   /** One of {@link FILE_KIND}. */

@@ -1,4 +1,4 @@
-import { checksum } from './crc32.js';
+import { checksum, checksumOf } from './xxh32.js';
 import { headerCheck, RECORD_HEADER } from './record.js';
 
 const CHUNK = 1 << 20;
@@ -59,8 +59,8 @@ export class RecordBuffer {
 
   /** Ends the record that begins at `start` with bytes that must not change until they are written. */
   attach(start: number, payload: Buffer): void {
-    const head = checksum(this.bytes, start + 4, this.at, this.salt);
-    this.view.setUint32(start, checksum(payload, 0, payload.length, head), true);
+    const head = this.bytes.subarray(start + 4, this.at);
+    this.view.setUint32(start, checksumOf([head, payload], this.salt), true);
     this.#attachPiece(payload);
   }
 
@@ -68,9 +68,8 @@ export class RecordBuffer {
   wrap(type: number, inner: RecordBuffer): void {
     const pieces = inner.pieces();
     const start = this.begin(type, 0, RECORD_HEADER, RECORD_HEADER + inner.length);
-    let sum = checksum(this.bytes, start + 4, this.at, this.salt);
-    for (const piece of pieces) sum = checksum(piece, 0, piece.length, sum);
-    this.view.setUint32(start, sum, true);
+    const head = this.bytes.subarray(start + 4, this.at);
+    this.view.setUint32(start, checksumOf([head, ...pieces], this.salt), true);
     for (const piece of pieces) {
       if (inner.#attached.has(piece)) this.#attachPiece(piece);
       else this.#copy(piece);

@@ -1,12 +1,12 @@
-import { checksum } from './crc32.js';
+import { checksum } from './xxh32.js';
 
 /**
  * Every record of every file begins with these 12 octets, little-endian:
  *
- *   crc u32 | length u32 | type u8 | flags u8 | check u16
+ *   checksum u32 | length u32 | type u8 | flags u8 | check u16
  *
  * `length` counts the whole record, these octets included. `check` covers length, type and flags, so that a scan
- * for the next sound record behind a damaged one needs a look at 8 octets only. `crc` covers everything behind
+ * for the next sound record behind a damaged one needs a look at 8 octets only. `checksum` covers everything behind
  * itself. Both begin with the salt in the file's header: what an older file left on the same sectors, or what a
  * publisher put into a body, can never pass for a record.
  */
