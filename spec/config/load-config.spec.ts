@@ -125,12 +125,18 @@ void test('a relative limit wins over an absolute one beside it, not over one of
 });
 
 void test("RabbitMQ's keys without a meaning here are accepted with a note each", async (t) => {
-  const content = 'cluster_partition_handling = autoheal\nlog.file = false\nlisteners.ssl = none';
+  const content = [
+    'cluster_partition_handling = autoheal',
+    'log.file = false',
+    'listeners.ssl = none',
+    'collect_statistics_interval = 10000',
+  ].join('\n');
   const { notes } = load(['--management.tcp.port', '15672'], { WARRENMQ_NUM_ACCEPTORS_TCP: '10' }, content);
   t.strictSame(notes, [
     "'cluster_partition_handling' (rabbitmq.conf:1) has no effect: this version runs as a single node",
     "'log.file' (rabbitmq.conf:2) has no effect: the log goes to standard output, where log.console.level and log.console.formatter rule it",
     "'listeners.ssl' (rabbitmq.conf:3) has no effect: this version has no TLS",
+    "'collect_statistics_interval' (rabbitmq.conf:4) has no effect: this version has no such plugin or protocol",
     "'num_acceptors.tcp' (WARRENMQ_NUM_ACCEPTORS_TCP) has no effect: there is no Erlang runtime to tune",
     "'management.tcp.port' (--management.tcp.port) has no effect: this version has no such plugin or protocol",
   ]);
