@@ -8,7 +8,7 @@ export class DataDirectoryInUseError extends DataDirectoryError {
   override readonly name = 'DataDirectoryInUseError';
 
   constructor(directory: string, cause: unknown) {
-    super(`data directory ${directory} is in use by another node`, { cause });
+    super(`definitions in ${directory} are in use by another node`, { cause });
   }
 }
 

@@ -1,7 +1,8 @@
-import { cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { access, constants, cp, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
+import { DataDirectoryError } from './data-directory-errors.js';
 import { LevelMetadataStore, openingError } from './level-metadata-store.js';
 
 /** Belong to an open database, not to what it holds. Whoever opens and closes LOCK gives the lock back. */
@@ -36,8 +37,12 @@ export async function readDefinitions<T>(
 
 /** Runs `task` while a database that is made in `place` holds the lock of the one in `directory`. */
 async function underLock<T>(directory: string, place: string, task: () => Promise<T>): Promise<T> {
+  const lock = join(directory, 'LOCK');
+  await access(lock, constants.R_OK | constants.W_OK).catch((cause: Error) => {
+    throw new DataDirectoryError(`definitions in ${directory} cannot be locked: ${cause.message}`, { cause });
+  });
   await mkdir(place);
-  await symlink(join(directory, 'LOCK'), join(place, 'LOCK'));
+  await symlink(lock, join(place, 'LOCK'));
   const holder = new ClassicLevel(place);
   await holder.open().catch((error: unknown) => {
     throw openingError(directory, error);

@@ -226,7 +226,7 @@ export function openingError(directory: string, error: unknown): DataDirectoryEr
   if (cause instanceof Error && 'code' in cause && cause.code === 'LEVEL_LOCKED') {
     return new DataDirectoryInUseError(directory, cause);
   }
-  return new DataDirectoryError(`data directory ${directory} cannot be opened: ${reason(cause)}`, { cause });
+  return new DataDirectoryError(`definitions in ${directory} cannot be opened: ${reason(cause)}`, { cause });
 }
 
 function reason(error: unknown): string {

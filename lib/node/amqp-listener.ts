@@ -115,8 +115,10 @@ export class AmqpListener {
 }
 
 function listenError(error: Error & { readonly code?: string }, { host, port }: ListenOptions): StartError {
-  const where = `${host ?? '*'}:${port}`;
+  const where = `${host?.includes(':') ? `[${host}]` : (host ?? '*')}:${port}`;
   if (error.code === 'EADDRINUSE') return new StartError(`cannot listen on ${where}: the port is in use`);
   if (error.code === 'EACCES') return new StartError(`cannot listen on ${where}: permission denied`);
+  if (error.code === 'EADDRNOTAVAIL')
+    return new StartError(`cannot listen on ${where}: this machine has no such address`);
   return new StartError(`cannot listen on ${where}: ${error.message}`);
 }

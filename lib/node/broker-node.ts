@@ -1,4 +1,3 @@
-import { mkdir, access, constants } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ensureDefaults } from '../auth/default-definitions.js';
@@ -14,7 +13,6 @@ import { Turn } from '../base/turn.js';
 import { Broker } from '../broker/broker.js';
 import type { Config } from '../config/schema.js';
 import { diskFreeLimit, memoryLimit } from '../config/watermarks.js';
-import { DataDirectoryError } from '../meta/data-directory-errors.js';
 import { LevelMetadataStore } from '../meta/level-metadata-store.js';
 import { MemoryMetadataStore } from '../meta/memory-metadata-store.js';
 import type { MetadataStore } from '../meta/metadata-store.js';
@@ -22,15 +20,13 @@ import { openDurableMessageStore } from '../store/durable-message-store.js';
 import type { StoreLimits } from '../store/limits.js';
 import { MemoryMessageStore } from '../store/memory-message-store.js';
 import type { MessageStore } from '../store/message-store.js';
-import { StoreError } from '../store/store-errors.js';
 import { AmqpListener } from './amqp-listener.js';
 import { ConnectionBudget } from './connection-budget.js';
 import { ConnectionLogger } from './connection-logger.js';
-import { DEFINITIONS, MESSAGES } from './data-directory.js';
+import { DEFINITIONS, MESSAGES, requireWritable, storesRefused } from './data-directory.js';
 import { descriptorLimit, mostSockets } from './file-descriptors.js';
 import type { Logger } from './logger.js';
 import { processProbe, ResourceMonitor } from './resource-monitor.js';
-import { StartError } from './start-error.js';
 
 export interface NodeOptions {
   readonly config: Config;
@@ -112,11 +108,14 @@ export class BrokerNode {
     }
     const directory = resolve(dataDir);
     await requireWritable(directory);
+    const refuse = (error: unknown): never => {
+      throw storesRefused(directory, error);
+    };
     // Its lock keeps a second node out of the whole data directory, so it comes first.
-    const metadata = await this.#openDefinitions(join(directory, DEFINITIONS)).catch(asStartError);
+    const metadata = await this.#openDefinitions(join(directory, DEFINITIONS)).catch(refuse);
     this.#metadata = metadata;
     for (const damage of metadata.damage) log.warn({ damage }, 'the definitions were damaged');
-    this.#messages = await this.#openMessages(join(directory, MESSAGES)).catch(asStartError);
+    this.#messages = await this.#openMessages(join(directory, MESSAGES)).catch(refuse);
   }
 
   #openDefinitions(directory: string): Promise<LevelMetadataStore> {
@@ -130,7 +129,7 @@ export class BrokerNode {
 
   async #openMessages(directory: string): Promise<MessageStore> {
     const { clock, log, failed, storeLimits = {} } = this.#options;
-    let told = 0;
+    let told = clock.now();
     const messages = await openDurableMessageStore({
       directory,
       clock,
@@ -243,20 +242,6 @@ export class BrokerNode {
       serverProperties: serverProperties(config.cluster_name, version),
     };
   }
-}
-
-async function requireWritable(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true });
-    await access(directory, constants.W_OK);
-  } catch (error) {
-    throw new StartError(`data directory ${directory} cannot be written: ${(error as Error).message}`);
-  }
-}
-
-function asStartError(error: unknown): never {
-  if (error instanceof DataDirectoryError || error instanceof StoreError) throw new StartError(error.message);
-  throw error;
 }
 
 /** Octets of memory that this process may use: the machine's, or its container's. */

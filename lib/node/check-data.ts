@@ -2,13 +2,12 @@ import { access } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { queueKey, readQueue } from '../broker/definitions.js';
 import { queueIdOf } from '../broker/level-id.js';
-import { DataDirectoryError, DataDirectoryInUseError } from '../meta/data-directory-errors.js';
+import { DataDirectoryInUseError } from '../meta/data-directory-errors.js';
 import { readDefinitions } from '../meta/definitions-copy.js';
 import { type MetadataStore, splitMetaKey } from '../meta/metadata-store.js';
 import { checkDirectory, type FileReport, type StoreReport } from '../store/check-directory.js';
-import { StoreError } from '../store/store-errors.js';
 import type { Damage } from '../store/store-log.js';
-import { DEFINITIONS, MESSAGES } from './data-directory.js';
+import { DEFINITIONS, MESSAGES, storesRefused } from './data-directory.js';
 import { StartError } from './start-error.js';
 
 /** What stands in the data directory of a stopped node. */
@@ -64,16 +63,15 @@ export async function checkData(dataDir: string): Promise<DataReport> {
       throw new StartError(
         `a node is running on ${directory}: it has to be stopped before its data is checked`,
       );
-    if (error instanceof DataDirectoryError || error instanceof StoreError)
-      throw new StartError(error.message);
-    throw error;
+    throw storesRefused(directory, error);
   }
 }
 
 async function requireDataDirectory(directory: string): Promise<void> {
   for (const path of [join(directory, DEFINITIONS, 'LOCK'), join(directory, MESSAGES)]) {
-    await access(path).catch((error: Error) => {
-      throw new StartError(`${directory} is no data directory of a node: ${error.message}`);
+    await access(path).catch((error: Error & { readonly code?: string }) => {
+      const what = error.code === 'EACCES' ? 'cannot be read' : 'is no data directory of a node';
+      throw new StartError(`${directory} ${what}: ${error.message}`);
     });
   }
 }

@@ -33,7 +33,8 @@ test('a port that is in use is told with its address', async (t) => {
 });
 
 test('an address that is not of this machine is told', async (t) => {
-  await refuses(t, t.testdir(), ['--listeners.tcp.1', '192.0.2.1:0'], /cannot listen on 192\.0\.2\.1:0/);
+  const reason = /cannot listen on 192\.0\.2\.1:0: this machine has no such address$/m;
+  await refuses(t, t.testdir(), ['--listeners.tcp.1', '192.0.2.1:0'], reason);
 });
 
 test('a configuration file that cannot be read is told with its name', async (t) => {
@@ -46,6 +47,11 @@ test('a data directory that cannot be made is told with its path', async (t) => 
   const cwd = t.testdir({ file: 'in the way' });
   const flags = [...ANY_PORT, '--data_dir', 'file/data'];
   await refuses(t, cwd, flags, /data directory .*file\/data cannot be written/);
+});
+
+test('nor does a data directory that the file system does not let anybody make hang the start', async (t) => {
+  const flags = [...ANY_PORT, '--data_dir', '/proc/warrenmq/data'];
+  await refuses(t, t.testdir(), flags, /data directory \/proc\/warrenmq\/data cannot be written: ENOENT/);
 });
 
 test('an unknown key is told with the one that was meant', async (t) => {
@@ -64,7 +70,7 @@ test('a bad value is told with its key, its place and what would be right', asyn
 test('a second broker on the same data directory is refused', async (t) => {
   const cwd = t.testdir();
   await new BrokerProcess(t, cwd, ANY_PORT).ready();
-  await refuses(t, cwd, ANY_PORT, /another/);
+  await refuses(t, cwd, ANY_PORT, /data directory \S+\/data is in use by another node$/m);
 });
 
 test('without a build it says what to do', async (t) => {

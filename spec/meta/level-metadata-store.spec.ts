@@ -213,7 +213,7 @@ void test('another process on the directory is refused', async (t) => {
     program,
     join(directory, 'meta'),
   ]);
-  t.match(String(stdout), /^DataDirectoryInUseError: data directory .*meta is in use by another node\n$/);
+  t.match(String(stdout), /^DataDirectoryInUseError: definitions in .*meta are in use by another node\n$/);
 });
 
 void test('a directory that cannot be made is a clear error', async (t) => {
@@ -221,7 +221,7 @@ void test('a directory that cannot be made is a clear error', async (t) => {
   writeFileSync(join(directory, 'meta'), 'a file');
   await t.rejects(openIn(t, directory), {
     name: 'DataDirectoryError',
-    message: /^data directory .*meta cannot be opened: /,
+    message: /^definitions in .*meta cannot be opened: /,
   });
 });
 
