@@ -67,7 +67,7 @@ async function withBroker(client: ClientFolder, options: RunOptions, result: Cli
 }
 
 async function startBroker(options: RunOptions): Promise<Broker> {
-  if (options.external === undefined) return OwnBroker.start(ROOT);
+  if (options.external === undefined) return OwnBroker.start(ROOT, options.restartSignal);
   const broker = new ExternalBroker(options.external.url, options.external.restartCommand);
   await broker.accepting();
   return broker;

@@ -282,9 +282,10 @@ async function reconnect(): Promise<void> {
   };
   recovering = await amqp.connect(BROKER_URL, { recovery: { maxDelay: 500, setup } });
   recovering.on('error', (error: Error) => remark(`connection error: ${error.message}`));
-  const disconnected = once(recovering, 'disconnect');
+  let disconnects = 0;
+  recovering.on('disconnect', () => disconnects++);
   await restartBroker();
-  await disconnected;
+  await eventually('the end of the old connection', () => disconnects > 0);
   const channel = await recovering.createChannel();
   channel.sendToQueue(`${PREFIX}after`, Buffer.from('after the restart'));
   await eventually('a message through the recovered connection', () => got.length > 0);

@@ -151,7 +151,8 @@ KEPT = PREFIX + "kept"
 
 
 def reconnect():
-    with Connection(URL) as connection:
+    # Publishing waits for the confirm: only then is the task safe.
+    with Connection(URL, transport_options={"confirm_publish": True}) as connection:
         queue = Queue(KEPT, Exchange(KEPT, "direct"), KEPT)
         producer = connection.Producer()
         arguments = ["sent before the restart"]

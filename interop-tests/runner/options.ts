@@ -6,9 +6,12 @@ export const USAGE = `usage: node build/interop-tests/run.js [options]
   --only NAME,NAME       run these clients only (folder names)
   --skip TEXT,TEXT       count checks with this in their title as skipped, whatever their outcome
   --jobs N               clients at the same time, each with a broker of its own (default: cores, at most 2)
+  --kill                 let the broker's restart begin with SIGKILL instead of SIGTERM
   --url URL              use a running broker instead of starting our own; needs --restart-command
   --restart-command CMD  a shell command that restarts that broker and returns when it is up again
   --help`;
+
+export type RestartSignal = 'SIGTERM' | 'SIGKILL';
 
 export interface RunOptions {
   /** Folder names; empty means all. */
@@ -16,6 +19,8 @@ export interface RunOptions {
   /** Parts of the titles of checks whose outcome does not count. */
   readonly skip: readonly string[];
   readonly jobs: number;
+  /** What ends our own broker when a client asks for its restart. */
+  readonly restartSignal: RestartSignal;
   /** The broker that is already there, if any. */
   readonly external: { readonly url: string; readonly restartCommand: string } | undefined;
 }
@@ -28,10 +33,14 @@ export function parseOptions(args: readonly string[]): RunOptions | undefined {
   const values = parsed(args);
   if (values.help === true) return undefined;
   const external = externalBroker(values.url, values['restart-command']);
+  if (external !== undefined && values.kill === true) {
+    throw new UsageError('--kill is for our own broker: with --url, --restart-command decides how it ends');
+  }
   return {
     only: list(values.only),
     skip: list(values.skip),
     jobs: external === undefined ? jobs(values.jobs) : 1,
+    restartSignal: values.kill === true ? 'SIGKILL' : 'SIGTERM',
     external,
   };
 }
@@ -44,6 +53,7 @@ function parsed(args: readonly string[]) {
         only: { type: 'string' },
         skip: { type: 'string' },
         jobs: { type: 'string' },
+        kill: { type: 'boolean' },
         url: { type: 'string' },
         'restart-command': { type: 'string' },
         help: { type: 'boolean' },

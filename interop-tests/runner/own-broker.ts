@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { accepting } from './accepting.js';
 import type { Broker } from './broker.js';
 import { freePort } from './free-port.js';
+import type { RestartSignal } from './options.js';
 
 const HOST = '127.0.0.1';
 const START_MS = 20_000;
@@ -21,17 +22,20 @@ export class OwnBroker implements Broker {
   private readonly root: string;
   private readonly port: number;
   private readonly dataDir: string;
+  private readonly restartSignal: RestartSignal;
 
-  private constructor(root: string, port: number, dataDir: string) {
+  private constructor(root: string, port: number, dataDir: string, restartSignal: RestartSignal) {
     this.root = root;
     this.port = port;
     this.dataDir = dataDir;
+    this.restartSignal = restartSignal;
     this.url = `amqp://guest:guest@${HOST}:${port}/%2f`;
   }
 
   /** Starts `bin/warrenmq.js` of the repository at `root`; rejects with what it printed when it does not come up. */
-  static async start(root: string): Promise<OwnBroker> {
-    const broker = new OwnBroker(root, await freePort(), await mkdtemp(join(tmpdir(), 'warrenmq-interop-')));
+  static async start(root: string, restartSignal: RestartSignal = 'SIGTERM'): Promise<OwnBroker> {
+    const dataDir = await mkdtemp(join(tmpdir(), 'warrenmq-interop-'));
+    const broker = new OwnBroker(root, await freePort(), dataDir, restartSignal);
     try {
       await broker.begin();
     } catch (error) {
@@ -42,13 +46,13 @@ export class OwnBroker implements Broker {
   }
 
   async restart(): Promise<void> {
-    await this.end();
+    await this.end(this.restartSignal);
     await this.begin();
   }
 
   async stop(): Promise<void> {
     try {
-      await this.end();
+      await this.end('SIGTERM');
     } finally {
       await rm(this.dataDir, { recursive: true, force: true });
     }
@@ -89,18 +93,19 @@ export class OwnBroker implements Broker {
     return `the broker ended (${child.signalCode ?? `exit code ${child.exitCode}`}):\n${this.printed}`;
   }
 
-  /** Stops as a user would, with SIGTERM; going by itself, not going, or another exit code than 0 is an error. */
-  private async end(): Promise<void> {
+  /** Ends it as a user would, or as a crash does; going by itself, not going, or going otherwise is an error. */
+  private async end(signal: RestartSignal): Promise<void> {
     const child = this.process;
     this.process = undefined;
     if (child === undefined) return;
     const early = this.exitReason(child);
     if (early !== undefined) throw new Error(`before it was asked to, ${early}`);
     const exited = once(child, 'exit');
-    child.kill('SIGTERM');
+    child.kill(signal);
     const killer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
     await exited;
     clearTimeout(killer);
-    if (child.exitCode !== 0) throw new Error(`after SIGTERM ${this.exitReason(child)}`);
+    const asAsked = signal === 'SIGKILL' ? child.signalCode === signal : child.exitCode === 0;
+    if (!asAsked) throw new Error(`after ${signal} ${this.exitReason(child)}`);
   }
 }
