@@ -9,6 +9,7 @@ if [ ! -x "$server" ]; then
   echo 'rabbitmq-server is not installed'
   exit 77
 fi
+node bin/setup.js
 
 free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'; }
 port=$(free_port)

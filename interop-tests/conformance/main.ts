@@ -1,51 +1,67 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { UsageError } from '../runner/options.js';
 import { OwnBroker } from '../runner/own-broker.js';
 import type { Endpoint } from './raw-connection.js';
 import { inspectServer, type Outcome, runScenarios } from './runner.js';
-import { scenarios } from './scenario.js';
+import { type Scenario, scenarios } from './scenario.js';
 import { THEMES } from './scenarios/themes.js';
 
-const USAGE = `usage: conformance [--url amqp://user:password@host:port/vhost] [--grep TEXT] [--list]
-Without --url a broker of this project is started for the run.`;
+const USAGE = `usage: npm run conformance -- [--url amqp://user:password@host:port/vhost] [--grep TEXT] [--list]
+
+  --url URL    the broker to judge; without it one of this project is started for the run
+  --grep TEXT  only scenarios with this in their names
+  --list       names the scenarios
+  --help`;
+
+class UnreachableError extends Error {}
 
 /** The repository, seen from build/interop-tests/conformance. */
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
-const { values: flags } = parseArgs({
-  options: {
-    url: { type: 'string' },
-    grep: { type: 'string', default: '' },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-
-for (const theme of THEMES) await import(`./scenarios/${theme}.js`);
-
-const chosen = scenarios().filter((one) => one.name.includes(flags.grep));
-
-if (flags.help) {
-  console.log(USAGE);
-} else if (flags.list) {
-  for (const { name } of chosen) console.log(name);
-} else if (flags.url !== undefined) {
-  await judge(endpointOf(flags.url));
-} else {
-  await judgeOurs();
+async function main(): Promise<void> {
+  const flags = parsed(process.argv.slice(2));
+  if (flags.help) {
+    console.log(USAGE);
+    return;
+  }
+  for (const theme of THEMES) await import(`./scenarios/${theme}.js`);
+  const chosen = scenarios().filter((one) => one.name.includes(flags.grep));
+  if (chosen.length === 0) throw new UsageError(`--grep ${flags.grep}: no scenario has this in its name`);
+  if (flags.list) for (const { name } of chosen) console.log(name);
+  else if (flags.url === undefined) await judgeOurs(chosen);
+  else await judge(endpointOf(flags.url), chosen);
 }
 
-async function judgeOurs(): Promise<void> {
+function parsed(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        url: { type: 'string' },
+        grep: { type: 'string', default: '' },
+        list: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function judgeOurs(chosen: readonly Scenario[]): Promise<void> {
   const broker = await OwnBroker.start(ROOT);
   try {
-    await judge(endpointOf(broker.url));
+    await judge(endpointOf(broker.url), chosen);
   } finally {
     await broker.stop();
   }
 }
 
-async function judge(endpoint: Endpoint): Promise<void> {
-  const server = await inspectServer(endpoint);
+async function judge(endpoint: Endpoint, chosen: readonly Scenario[]): Promise<void> {
+  const server = await inspectServer(endpoint).catch((error: Error) => {
+    throw new UnreachableError(`no broker to judge at ${endpoint.host}:${endpoint.port}: ${error.message}`);
+  });
   const begun = Date.now();
   console.log(`TAP version 14\n# ${server.title}\n1..${chosen.length}`);
   const outcomes = await runScenarios(server, chosen, report);
@@ -74,6 +90,8 @@ function diagnosis(failure: Error): string {
 }
 
 function endpointOf(text: string): Endpoint {
+  if (!URL.canParse(text))
+    throw new UsageError(`--url ${text}: not a URL like amqp://guest:guest@127.0.0.1:5672/%2f`);
   const url = new URL(text);
   return {
     host: url.hostname,
@@ -86,4 +104,13 @@ function endpointOf(text: string): Endpoint {
 
 function partOf(value: string, otherwise: string): string {
   return value === '' ? otherwise : decodeURIComponent(value);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (error instanceof UsageError) console.error(`${error.message}\n\n${USAGE}`);
+  else if (error instanceof UnreachableError) console.error(error.message);
+  else throw error;
+  process.exitCode = 2;
 }
