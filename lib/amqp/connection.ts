@@ -14,7 +14,14 @@ import { Backpressure } from './backpressure.js';
 import { Channels } from './channels.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { idsOf, toRefusal } from './refusal.js';
-import { hasCapability, logIn, MECHANISM_NAMES, tuneRefusal, UNLIMITED_FRAME } from './handshake.js';
+import {
+  checkTuning,
+  hasCapability,
+  logIn,
+  LoginRefusal,
+  MECHANISM_NAMES,
+  UNLIMITED_FRAME,
+} from './handshake.js';
 import { Heartbeat, type HeartbeatEvents } from './heartbeat.js';
 import { MessageArena } from './message-arena.js';
 import { HOLD, InputGate } from './input-gate.js';
@@ -320,29 +327,22 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents, 
     this.#clientProperties = args.clientProperties;
     const { settings, broker } = this.#ports;
     const user = logIn({ users: broker.users, settings, peerHost: this.transport.peer.host }, args);
-    if (typeof user === 'string') {
-      this.#refuseLogin(user, args.mechanism);
-      return;
-    }
+    if (user instanceof LoginRefusal) return this.#refuseLogin(user, args.mechanism);
     this.#user = user;
     this.#become('tuning');
     const { channelMax, frameMax, heartbeat } = settings;
     this.#outbound.method(0, 'connection.tune', { channelMax, frameMax, heartbeat });
   }
 
-  #refuseLogin(reason: string, mechanism: string): void {
-    this.#ports.log.refused(this, `login refused: ${reason}`);
-    if (
-      reason === 'wrongCredentials' &&
-      hasCapability(this.#clientProperties, 'authentication_failure_close')
-    ) {
-      this.close(brokerError('loginRefused', mechanism), 0, SILENCE_MS);
-    } else this.#turnDeaf();
+  #refuseLogin({ reason, isTold }: LoginRefusal, mechanism: string): void {
+    this.#ports.log.refused(this, reason);
+    const isUnderstood = hasCapability(this.#clientProperties, 'authentication_failure_close');
+    if (isTold && isUnderstood) this.close(brokerError('loginRefused', mechanism), 0, SILENCE_MS);
+    else this.#turnDeaf();
   }
 
   #onTuneOk(args: MethodArgs<'connection.tune-ok'>): void {
-    const refusal = tuneRefusal(this.#ports.settings, args);
-    if (refusal !== undefined) throw brokerError('tuneRefused', refusal);
+    checkTuning(this.#ports.settings, args);
     const frameMax = args.frameMax === 0 ? UNLIMITED_FRAME : args.frameMax;
     this.#reader.maxPayload = frameMax;
     this.#outbound.maxPayload = frameMax - FRAME_OVERHEAD;

@@ -1,6 +1,7 @@
 import { isLoopbackAddress, isLoopbackOnly } from '../auth/loopback.js';
 import { amqplainCredentials, type Credentials, parsePlain } from '../auth/sasl.js';
 import type { User, UserDirectory } from '../auth/user-directory.js';
+import { brokerError } from '../base/errors.js';
 import { FRAME_MIN_SIZE } from '../wire/constants.js';
 import type { MethodArgs } from '../wire/methods.js';
 import { decodeTable, type FieldTable, textValue, WireError } from '../wire/values.js';
@@ -19,8 +20,18 @@ export const MECHANISM_NAMES = [...MECHANISMS.keys()].join(' ');
 /** Octets; what a negotiated frame_max of 0 amounts to. */
 export const UNLIMITED_FRAME = 0x7fff_ffff;
 
-/** Why a client is not let in; `wrongCredentials` alone may be told to it. */
-export type LoginRefusal = 'unknownMechanism' | 'malformedResponse' | 'wrongCredentials';
+/** Why a client is not let in. */
+export class LoginRefusal {
+  /** For the operator. [RMQ's words, where it has some] */
+  readonly reason: string;
+  /** Whether the client is told that it was refused. */
+  readonly isTold: boolean;
+
+  constructor(reason: string, isTold: boolean) {
+    this.reason = reason;
+    this.isTold = isTold;
+  }
+}
 
 export interface Login {
   readonly users: UserDirectory;
@@ -34,28 +45,30 @@ export function logIn(
   { mechanism, response }: MethodArgs<'connection.start-ok'>,
 ): User | LoginRefusal {
   const parse = MECHANISMS.get(mechanism);
-  if (parse === undefined) return 'unknownMechanism';
+  if (parse === undefined) return new LoginRefusal(`login refused: unknown mechanism '${mechanism}'`, false);
   const credentials = parse(response);
-  if (credentials === undefined) return 'malformedResponse';
-  const user = login.users.authenticate(credentials.name, credentials.password);
-  if (user === undefined) return 'wrongCredentials';
+  if (credentials === undefined)
+    return new LoginRefusal(`${mechanism} login refused: the response cannot be read`, false);
+  const { name, password } = credentials;
+  const who = `${mechanism} login refused: user '${name}'`;
+  const user = login.users.authenticate(name, password);
+  if (user === undefined) return new LoginRefusal(`${who} - invalid credentials`, true);
   const stranger = !isLoopbackAddress(login.peerHost);
-  if (stranger && isLoopbackOnly(user, login.settings.loopbackUsers)) return 'wrongCredentials';
+  if (stranger && isLoopbackOnly(user, login.settings.loopbackUsers))
+    return new LoginRefusal(`${who} can only connect via localhost`, true);
   return user;
 }
 
-/** What of tune-ok cannot be accepted; undefined if all can. [RMQ: 0 means no limit, which is above any limit] */
-export function tuneRefusal(
+/** Throws `tuneRefused` for what cannot be accepted. [RMQ: 0 means no limit, which is above any limit] */
+export function checkTuning(
   settings: ConnectionSettings,
   { frameMax, channelMax }: MethodArgs<'connection.tune-ok'>,
-): string | undefined {
-  if (frameMax !== 0 && frameMax < FRAME_MIN_SIZE) {
-    return `negotiated frame_max = ${frameMax} is lower than the minimum allowed value (${FRAME_MIN_SIZE})`;
-  }
-  return (
+): void {
+  const refusal =
+    tooLow('frame_max', frameMax, FRAME_MIN_SIZE) ??
     tooHigh('frame_max', frameMax, settings.frameMax) ??
-    tooHigh('channel_max', channelMax, settings.channelMax)
-  );
+    tooHigh('channel_max', channelMax, settings.channelMax);
+  if (refusal !== undefined) throw brokerError('tuneRefused', refusal);
 }
 
 /** Whether the client lists the capability in its client-properties. */
@@ -64,6 +77,11 @@ export function hasCapability(clientProperties: FieldTable, name: string): boole
   if (capabilities?.type !== 'table') return false;
   const field = capabilities.value.get(name);
   return field?.type === 'bool' && field.value;
+}
+
+function tooLow(name: string, wanted: number, least: number): string | undefined {
+  if (wanted === 0 || wanted >= least) return undefined;
+  return `negotiated ${name} = ${wanted} is lower than the minimum allowed value (${least})`;
 }
 
 function tooHigh(name: string, wanted: number, limit: number): string | undefined {

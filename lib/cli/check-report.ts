@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.js';
 import type { DamageLine, DataReport } from '../node/check-data.js';
 
 const WHAT: Readonly<Record<DamageLine['kind'], string>> = {
@@ -70,11 +71,3 @@ function longest(head: string, rows: readonly (readonly string[])[], at: number)
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
-
-/** A name must not move the terminal's cursor, nor break its line. */
-function printable(text: string): string {
-  return text.replaceAll(
-    /\p{Cc}/gu,
-    (control) => `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}

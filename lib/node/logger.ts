@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.js';
 import { Writable } from 'node:stream';
 import { parse } from '@hapi/bourne';
 import { type DestinationStream, type Logger, pino } from 'pino';
@@ -44,13 +45,14 @@ export function silentLogger(): Logger {
 function plainText(out: Writable): DestinationStream {
   return new Writable({
     write(line: Buffer, _encoding, done) {
-      out.write(`${readable(line.toString())}\n`);
+      out.write(`${plainLine(line.toString())}\n`);
       done();
     },
   });
 }
 
-function readable(line: string): string {
+/** One of pino's lines for people. What clients name themselves, and what they name, stays within the line. */
+export function plainLine(line: string): string {
   const {
     time,
     level,
@@ -58,8 +60,12 @@ function readable(line: string): string {
     ...rest
   } = parse(line) as Record<string, unknown> & { time: number; level: number };
   const at = new Date(time).toISOString().replace('T', ' ').replace('Z', '');
-  const details = Object.entries(rest).map(
-    ([key, value]) => ` ${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  );
-  return `${at} [${LABELS[level] ?? level}] ${String(msg)}${details.join('')}`;
+  const details = Object.entries(rest).map(([key, value]) => ` ${key}=${detail(key, value)}`);
+  return `${at} [${LABELS[level] ?? level}] ${printable(String(msg))}${details.join('')}`;
+}
+
+function detail(key: string, value: unknown): string {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  // Nobody reads a stack in one line.
+  return key === 'stack' ? text : printable(text);
 }

@@ -148,7 +148,10 @@ export class Disk {
   #becomeFull(error: unknown): void {
     if (this.#isFull) return;
     this.#isFull = true;
-    this.log.error({ err: error }, 'the disk is full: publishers are held back until there is room');
+    this.log.error(
+      { error: String(error) },
+      'the disk is full: publishers are held back until there is room',
+    );
     this.#onFull(true);
     this.#lookForRoom();
   }
@@ -173,7 +176,8 @@ export class Disk {
   #lackReserve(error: unknown): void {
     if (this.#isFull) this.#lookForRoom();
     else if (isOutOfSpace(error)) this.#becomeFull(error);
-    else if (!this.#hasWarned) this.log.warn({ err: error }, 'nothing can be set aside for a full disk');
+    else if (!this.#hasWarned)
+      this.log.warn({ error: String(error) }, 'nothing can be set aside for a full disk');
     this.#hasWarned = true;
   }
 

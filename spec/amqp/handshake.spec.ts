@@ -190,11 +190,11 @@ for (const [title, ...steps] of SILENT) {
   });
 }
 
-for (const [mechanism, response] of [
-  ['PLAIN', '\0guest\0wrong'],
-  ['PLAIN', '\0nobody\0guest'],
-  ['PLAIN', '\0guest\0'],
-  ['AMQPLAIN', '\x05LOGINS\0\0\0\x05guest\x08PASSWORDS\0\0\0\x05wrong'],
+for (const [mechanism, response, user] of [
+  ['PLAIN', '\0guest\0wrong', 'guest'],
+  ['PLAIN', '\0nobody\0guest', 'nobody'],
+  ['PLAIN', '\0guest\0', 'guest'],
+  ['AMQPLAIN', '\x05LOGINS\0\0\0\x05guest\x08PASSWORDS\0\0\0\x05wrong', 'guest'],
 ] as const) {
   const title = JSON.stringify(response);
   void t.test(`${mechanism} ${title} is refused with 403, to those who understand that`, async (t) => {
@@ -214,7 +214,7 @@ for (const [mechanism, response] of [
     client.method(0, 'connection.close-ok');
     await world.rest();
     t.equal(client.transport.isEnded, true);
-    t.strictSame(world.log.refusals, ['login refused: wrongCredentials']);
+    t.strictSame(world.log.refusals, [`${mechanism} login refused: user '${user}' - invalid credentials`]);
   });
 }
 
@@ -241,8 +241,25 @@ void t.test('guest is let in from this machine only', async (t) => {
     await header(client);
     client.startOk();
     t.match(await client.next(0), { name: 'connection.close', args: { replyCode: 403 } }, host);
+    const reason = "PLAIN login refused: user 'guest' can only connect via localhost";
+    t.equal(world.log.refusals.at(-1), reason, 'the operator is told more than the client');
   }
 });
+
+for (const [mechanism, response, reason] of [
+  ['PLAIN', 'guest', 'PLAIN login refused: the response cannot be read'],
+  ['EXTERNAL', '', "login refused: unknown mechanism 'EXTERNAL'"],
+] as const) {
+  void t.test(`the log says why ${mechanism} '${response}' is met with silence`, async (t) => {
+    const world = await BrokerUnderTest.open();
+    const client = world.client();
+    await header(client);
+    await startOk(mechanism, response)(client);
+    await world.advance(SILENCE);
+    t.equal(client.ended, true);
+    t.strictSame(world.log.refusals, [reason]);
+  });
+}
 
 for (const [vhost, user, text] of [
   ['nope', 'guest', 'NOT_ALLOWED - vhost nope not found'],
