@@ -11,7 +11,7 @@ const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
 /** What a reader may follow, by its path. */
 function documents(): string[] {
-  return ['.', 'docs', 'docs/design', 'interop-tests'].flatMap((folder) =>
+  return ['.', 'docs', 'docs/design', 'interop-tests', 'interop-tests/conformance'].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => join(folder, name)),
@@ -60,5 +60,16 @@ test('every method on the way of a message is there', async (t) => {
     const homes = [...lib.values()].filter((text) => new RegExp(`(class|interface) ${type}\\b`).test(text));
     return !homes.some((text) => new RegExp(`^ +(static |async |get )*${member}\\b`, 'm').test(text));
   });
+  t.strictSame(missing, []);
+});
+
+test('every line that an operator is told of stands in the sources', async (t) => {
+  const sourceTexts = [...sources().values()].join('\n');
+  const [, section = ''] = read('docs/errors.md').split('## What the operator is told');
+  const lines = all(/^\| `([^`]+)` \|/gm, section);
+  t.ok(lines.length > 15, `${lines.length} lines`);
+  const missing = lines.filter((line) =>
+    line.split(/<[^>]+>/).some((part) => !sourceTexts.includes(part.trim())),
+  );
   t.strictSame(missing, []);
 });
