@@ -247,9 +247,9 @@ export class Queue {
     this.#announce();
   }
 
-  /** An entry that was dead-lettered is safe in its new place, or was dropped. */
+  /** An entry that was dead-lettered is safe in its new place, or was dropped; the node may be stopping. */
   settle(entry: Entry): void {
-    if (!this.#deleted && entry.position !== NEVER_ENQUEUED) this.levelOf(entry.message).settle(entry);
+    if (entry.position !== NEVER_ENQUEUED) this.levelOf(entry.message).settle(entry);
   }
 
   attach(consumer: Consumer): Subscription {

@@ -119,6 +119,21 @@ void t.test('the old copy is settled when the new one is safe, and not before', 
   t.same(morgue.settled(queue), ['a', 'b']);
 });
 
+void t.test('a node that stops settles the old copies of what its last commit makes safe', async (t) => {
+  const morgue = new Morgue();
+  const dead = morgue.topology.addQueue('dead');
+  const queue = morgue.topology.addQueue('q', to('', 'dead'));
+  morgue.reject(queue, 'a', 'b');
+  morgue.next();
+  morgue.reject(queue, 'c');
+  morgue.deadLetterer.close();
+  for (const one of [dead, queue]) one.stop();
+  morgue.store.commit();
+  morgue.next();
+  t.same(morgue.settled(queue), ['a', 'b'], 'they must not be there twice after the next start');
+  t.equal(dead.messageCount, 2);
+});
+
 void t.test('a letter that goes nowhere is dropped', async (t) => {
   const morgue = new Morgue();
   const queue = morgue.topology.addQueue('q', to('missing'));
