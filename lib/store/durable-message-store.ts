@@ -130,11 +130,11 @@ export class DurableMessageStore implements MessageStore {
   }
 
   /**
-   * Adds the queues whose queue record belongs to the batch at hand. It may be lost where the transaction is not, which
-   * would then be in part for queues that nobody knows.
+   * Adds the queues whose queue record is not safe yet: on a full disk, it may become part of the same write. It may be
+   * lost where the transaction is not, which would then be in part for queues that nobody knows.
    */
   #addNew(named: Set<DurableQueueStore>, queues: readonly DurableQueueStore[]): void {
-    for (const queue of queues) if (queue.durable && queue.numberedBy === this.#log.batch) named.add(queue);
+    for (const queue of queues) if (queue.durable && queue.numberedBy > this.#log.committed) named.add(queue);
   }
 
   /** Adds the message to the queues, and a record of it to `buffer` if it has to survive. False if it has not. */
@@ -207,6 +207,7 @@ export async function openDurableMessageStore(options: DurableStoreOptions): Pro
   // What an interrupted process had deleted must not come back when new files have the numbers of old ones.
   await disk.sync();
   for (const damage of recovery.damage) disk.log.warn(damage, 'unreadable octets were skipped');
+  log.schedule();
   pager.kick();
   return new DurableMessageStore(log, pager, queues);
 }

@@ -136,12 +136,17 @@ export class RecoveredFacts {
 
   /** The queues that have a name, one per id, and are not removed. */
   *known(): Iterable<QueueFacts> {
-    for (const facts of this.#queues.values()) {
-      const { id } = facts;
-      if (id === undefined || facts.removedBy !== undefined || this.#numbers.get(id) !== facts.number)
-        continue;
-      yield facts;
-    }
+    for (const facts of this.#named()) if (this.#numbers.get(facts.id) === facts.number) yield facts;
+  }
+
+  /** Numbers of queues that have got another one since, although nothing says any more that these are done with. */
+  *superseded(): Iterable<number> {
+    for (const { id, number } of this.#named()) if (this.#numbers.get(id) !== number) yield number;
+  }
+
+  *#named(): Iterable<QueueFacts & { readonly id: string }> {
+    for (const facts of this.#queues.values())
+      if (isNamed(facts) && facts.removedBy === undefined) yield facts;
   }
 
   #queue(record: QueueRecord, home: number, octets: number): void {
@@ -177,6 +182,10 @@ export class RecoveredFacts {
       facts.returns.set(returned[i]!, returned[i + 1]!);
     }
   }
+}
+
+function isNamed(facts: QueueFacts): facts is QueueFacts & { id: string } {
+  return facts.id !== undefined;
 }
 
 /** Calls `visit` for each record inside a transaction record. */

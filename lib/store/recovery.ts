@@ -82,6 +82,7 @@ export class Recovery {
     const queues = new Map<number, RecoveringQueue>();
     for (const facts of this.facts.known()) queues.set(facts.number, new RecoveringQueue(facts, log, pager));
     await segments.place(queues, log.mentions);
+    for (const number of this.facts.superseded()) if (log.mentions.has(number)) log.writeRemoved(number);
     for (const [index, generation] of this.generations.entries()) {
       for (const queue of queues.values()) queue.placeFacts(generation);
       generation.removed.push(...this.facts.removedBy(generation.number));
