@@ -1,5 +1,6 @@
 import type { Turn } from '../base/turn.js';
-import { publish } from '../broker/publish.js';
+import type { Load } from '../broker/length-limit.js';
+import { publish, REFUSED } from '../broker/publish.js';
 import type { Queue } from '../broker/queue.js';
 import type { Message } from '../store/message.js';
 import { type MessageStore, type QueueStore, SAFE, type StoreChange } from '../store/message-store.js';
@@ -21,8 +22,9 @@ class PendingPublish {
     this.mandatory = mandatory;
   }
 
+  /** Mandatory, and to no queue, or to none that is left. */
   get isUnroutable(): boolean {
-    return this.targets.length === 0 && this.mandatory;
+    return this.mandatory && this.forgetDeleted().length === 0;
   }
 
   /** Leaves out the queues that are not there any more. */
@@ -31,17 +33,43 @@ class PendingPublish {
     return this.targets;
   }
 
-  /** Finds where the message goes in each queue that takes it. False: none does. */
-  resolve(): boolean {
+  /** Finds where the message goes in each queue that takes it. False: a full one refuses it. */
+  resolve(ahead: Ahead): boolean {
     const { message } = this;
-    const [only] = this.forgetDeleted();
-    if (this.targets.length === 1 && only?.isPlain === true) this.queues = only.levels;
-    else {
-      this.targets = this.targets.filter((queue) => !queue.refuse(message));
-      this.queues = this.targets.map((queue) => queue.levelOf(message));
+    const wanted = this.forgetDeleted();
+    const [only] = wanted;
+    if (wanted.length === 1 && only?.isPlain === true) {
+      this.queues = only.levels;
+      return true;
     }
-    return this.targets.length > 0;
+    this.targets = wanted.filter((queue) => ahead.admit(queue, message));
+    this.queues = this.targets.map((queue) => queue.levelOf(message));
+    return this.targets.length === wanted.length;
   }
+}
+
+/** What one commit puts into queues that cannot know of it before all of it is put. */
+class Ahead {
+  readonly #loads = new Map<Queue, Load>();
+
+  /** False: the queue is full with what is ahead of the message, and refuses. */
+  admit(queue: Queue, message: Message): boolean {
+    if (queue.isPlain) return true;
+    let load = this.#loads.get(queue);
+    if (load === undefined) this.#loads.set(queue, (load = { count: 0, bytes: 0 }));
+    if (queue.refuse(message, load)) return false;
+    load.count++;
+    load.bytes += message.bodyLength;
+    return true;
+  }
+}
+
+/** What became of a commit. */
+export interface Committed {
+  /** To wait for before anyone is told. */
+  readonly batch: number;
+  /** A full queue refused something. */
+  readonly isPartial: boolean;
 }
 
 interface PendingSettlement {
@@ -78,10 +106,10 @@ export class Transaction {
   }
 
   /**
-   * Publishes, then settles, as one store transaction; resolves with the batch to wait for. Once begun it is carried
-   * through, whatever becomes of the channel.
+   * Publishes, then settles, as one store transaction. Once begun it is carried through, whatever becomes of the
+   * channel.
    */
-  async commit(ports: CommitPorts): Promise<number> {
+  async commit(ports: CommitPorts): Promise<Committed> {
     const publishes = this.#publishes;
     const settlements = this.#settlements;
     const persistent = this.#persistent;
@@ -90,11 +118,12 @@ export class Transaction {
     this.#persistent = false;
     if (persistent) return commitAtOnce(ports, publishes, settlements);
     // A crash forgets all of these anyway, so they need not be one record.
+    let isPartial = false;
     for (let at = 0; at < publishes.length; at += PER_TURN) {
       if (at > 0) await ports.turn.next();
-      publishSome(ports, publishes, at, Math.min(publishes.length, at + PER_TURN));
+      if (!publishSome(ports, publishes.slice(at, at + PER_TURN))) isPartial = true;
     }
-    return commitAtOnce(ports, [], settlements);
+    return { batch: commitAtOnce(ports, [], settlements).batch, isPartial };
   }
 
   /** Publishes are forgotten; what was settled is outstanding again, under its old tags. */
@@ -109,29 +138,29 @@ export class Transaction {
   }
 }
 
-function publishSome(
-  { messages, unroutable }: CommitPorts,
-  publishes: readonly PendingPublish[],
-  from: number,
-  to: number,
-): void {
-  for (let at = from; at < to; at++) {
-    const pending = publishes[at] as PendingPublish;
+/** False: a full queue refused something. */
+function publishSome({ messages, unroutable }: CommitPorts, publishes: readonly PendingPublish[]): boolean {
+  let allTaken = true;
+  for (const pending of publishes) {
     if (pending.isUnroutable) unroutable(pending.message);
     const queues = pending.forgetDeleted();
-    if (queues.length > 0) publish(messages, pending.message, queues);
+    if (queues.length > 0 && publish(messages, pending.message, queues) === REFUSED) allTaken = false;
   }
+  return allTaken;
 }
 
 function commitAtOnce(
   { messages, deliveries, unroutable }: CommitPorts,
   publishes: readonly PendingPublish[],
   settlements: readonly PendingSettlement[],
-): number {
+): Committed {
   const changes: StoreChange[] = [];
+  const ahead = new Ahead();
+  let isPartial = false;
   for (const pending of publishes) {
     if (pending.isUnroutable) unroutable(pending.message);
-    if (pending.resolve()) changes.push(pending);
+    if (!pending.resolve(ahead)) isPartial = true;
+    if (pending.targets.length > 0) changes.push(pending);
   }
   for (const { deliveries: settled, how } of settlements) {
     if (how !== 'ack') continue;
@@ -143,7 +172,7 @@ function commitAtOnce(
     if (how === 'ack') for (const { taker } of settled) taker.settled();
     else deliveries.finish(settled, how);
   }
-  return batch;
+  return { batch, isPartial };
 }
 
 function isDeleted(queue: Queue): boolean {

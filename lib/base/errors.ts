@@ -159,6 +159,7 @@ export const ERRORS = {
   },
   invalidHeader: { reply: 'PRECONDITION_FAILED', text: (detail: string) => detail },
   notTransactional: { reply: 'PRECONDITION_FAILED', text: () => 'channel is not transactional' },
+  partialCommit: { reply: 'PRECONDITION_FAILED', text: () => 'partial tx completion' },
   txToConfirm: { reply: 'PRECONDITION_FAILED', text: () => 'cannot switch from tx to confirm mode' },
   confirmToTx: { reply: 'PRECONDITION_FAILED', text: () => 'cannot switch from confirm to tx mode' },
   replyConsumerAcks: { reply: 'PRECONDITION_FAILED', text: () => 'reply consumer cannot acknowledge' },

@@ -2,6 +2,16 @@ import type { Message } from '../store/message.js';
 import type { QueueStore } from '../store/message-store.js';
 import type { QueueOptions } from './arguments/queue-arguments.js';
 
+/** What comes before a message in its transaction, and is not in the queue yet. */
+export interface Load {
+  /** Messages. */
+  count: number;
+  /** Octets of their bodies. */
+  bytes: number;
+}
+
+export const NO_LOAD: Readonly<Load> = { count: 0, bytes: 0 };
+
 /** How much of what is ready a queue holds, and what happens beyond. [RMQ max-length] */
 export class LengthLimit {
   /** What is too much is dropped at the head. */
@@ -26,9 +36,9 @@ export class LengthLimit {
     return this.#exceeds(levels, 0, 0);
   }
 
-  /** The message can be added without exceeding the limit. */
-  fits(levels: readonly QueueStore[], message: Message): boolean {
-    return !this.#exceeds(levels, 1, message.bodyLength);
+  /** The message can be added, after what is ahead of it, without exceeding the limit. */
+  fits(levels: readonly QueueStore[], message: Message, ahead: Readonly<Load>): boolean {
+    return !this.#exceeds(levels, ahead.count + 1, ahead.bytes + message.bodyLength);
   }
 
   #exceeds(levels: readonly QueueStore[], count: number, bytes: number): boolean {

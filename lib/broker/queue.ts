@@ -8,7 +8,7 @@ import type { QueueOptions } from './arguments/queue-arguments.js';
 import type { Binding } from './binding.js';
 import type { Consumer } from './consumer.js';
 import { HeadExpiry } from './head-expiry.js';
-import { LengthLimit } from './length-limit.js';
+import { LengthLimit, type Load, NO_LOAD } from './length-limit.js';
 import { levelId } from './level-id.js';
 import { PriorityLevels } from './priority-levels.js';
 import { Roster, type Subscription } from './roster.js';
@@ -142,12 +142,14 @@ export class Queue {
   }
 
   /** True: the queue is full, was declared to refuse then, and does not take the message. */
-  refuse(message: Message): boolean {
-    if (!this.#limit.refuses || this.#limit.fits(this.levels, message)) return false;
+  refuse(message: Message, ahead: Readonly<Load> = NO_LOAD): boolean {
+    if (!this.#limit.refuses || this.#limit.fits(this.levels, message, ahead)) return false;
     // Who waits makes room first. This is the one delivery in a publisher's stack: its answer depends on it.
     if (this.#roster.hasReady) {
       this.#serve();
-      if (this.#limit.fits(this.levels, message)) return false;
+      if (this.#limit.fits(this.levels, message, ahead)) return false;
+      // Who waits still is going to take what is ahead.
+      if (ahead.count > 0 && this.#roster.hasReady) return false;
     }
     if (this.options.overflow === 'reject-publish-dlx')
       this.#discard(new Entry(message, NEVER_ENQUEUED, 0), 'maxlen');

@@ -434,6 +434,21 @@ export const ERROR_ROWS: readonly ErrorRow[] = [
     by: 'tx.commit',
   },
   {
+    kind: 'partialCommit',
+    script: withQueue(
+      async ({ channel }) => {
+        await channel.call('tx.select');
+        for (const body of ['a', 'b']) channel.publish(body, { routingKey: 'q' });
+        channel.send('tx.commit');
+      },
+      { arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' } },
+    ),
+    on: 'channel',
+    code: 406,
+    text: 'PRECONDITION_FAILED - partial tx completion',
+    by: 'tx.commit',
+  },
+  {
     kind: 'txToConfirm',
     script: async ({ channel }) => {
       await channel.call('tx.select');

@@ -229,16 +229,73 @@ void t.test('direct replies wait for no commit', async () => {
   await other.expectDelivery({ consumerTag: 'r' }, 'answer');
 });
 
-void t.test('a full queue refuses without a word', async (t) => {
-  const { channel, other } = await transactional();
-  await other.call('queue.declare', {
-    queue: 'small',
-    arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' },
+const SMALL = { 'x-max-length': 1, 'x-overflow': 'reject-publish' };
+
+for (const [mode, deliveryMode] of [
+  ['transient', 1],
+  ['persistent', 2],
+] as const) {
+  void t.test(`a commit of ${mode} messages does all but what a full queue refuses, and fails`, async (t) => {
+    const { world, channel, other } = await transactional();
+    await other.call('queue.declare', { queue: 'small', arguments: SMALL });
+    other.publish('held', { routingKey: 'q' });
+    await channel.get({ queue: 'q' }, {}, 'held');
+    for (const routingKey of ['small', 'small', 'q']) {
+      channel.publish(routingKey, { routingKey, properties: { deliveryMode } });
+    }
+    channel.send('basic.ack', { deliveryTag: 1 });
+    channel.send('tx.commit');
+    await channel.expectClosed(406, 'tx.commit', 'PRECONDITION_FAILED - partial tx completion');
+    await other.holds('small', ['small']);
+    await other.holds('q', ['q']);
+    t.equal(world.broker.vhost('/')?.queue('q')?.unackedCount, 0);
   });
-  for (const body of ['a', 'b']) channel.publish(body, { routingKey: 'small' });
+}
+
+void t.test('a queue that refuses counts the octets of its transaction', async () => {
+  const { channel, other } = await transactional();
+  const limits = { 'x-max-length-bytes': 5, 'x-overflow': 'reject-publish' };
+  await other.call('queue.declare', { queue: 'small', arguments: limits });
+  for (const body of ['abc', 'def', 'g']) {
+    channel.publish(body, { routingKey: 'small', properties: { deliveryMode: 2 } });
+  }
+  channel.send('tx.commit');
+  await channel.expectClosed(406, 'tx.commit', 'PRECONDITION_FAILED - partial tx completion');
+  await other.holds('small', ['abc', 'g']);
+});
+
+void t.test('a queue whose consumer waits refuses nothing of a transaction', async () => {
+  const { channel, other } = await transactional();
+  await other.call('queue.declare', { queue: 'small', arguments: SMALL });
+  await other.call('basic.consume', { queue: 'small', consumerTag: 'c', noAck: true });
+  for (const body of ['a', 'b', 'c']) {
+    channel.publish(body, { routingKey: 'small', properties: { deliveryMode: 2 } });
+  }
   await channel.call('tx.commit');
-  const held = await other.drain('small');
-  t.ok(held.includes('a'));
+  for (const body of ['a', 'b', 'c']) await other.expectDelivery({}, body);
+});
+
+void t.test('a partial commit is told when everything else is safe', async (t) => {
+  const messages = new SlowMessageStore();
+  const { client, channel, other } = await transactional(messages);
+  await other.call('queue.declare', { queue: 'small', arguments: SMALL });
+  for (const body of ['a', 'b']) {
+    channel.publish(body, { routingKey: 'small', properties: { deliveryMode: 2 } });
+  }
+  channel.send('tx.commit');
+  t.strictSame(await client.lines(), []);
+  messages.commit();
+  t.match(await client.lines(), [/^channel.close/]);
+});
+
+void t.test('a mandatory message whose queues are gone at the commit comes back', async (t) => {
+  for (const deliveryMode of [1, 2]) {
+    const { client, channel, other } = await transactional();
+    channel.publish('a', { routingKey: 'q', mandatory: true, properties: { deliveryMode } });
+    await other.call('queue.delete', { queue: 'q' });
+    channel.send('tx.commit');
+    t.match(await client.lines(), [/^basic.return/, /^content header/, /^body/, /^tx.commit-ok/]);
+  }
 });
 
 void t.test('tx and confirms exclude each other, and commit needs tx', async () => {

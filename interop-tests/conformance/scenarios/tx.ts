@@ -229,3 +229,54 @@ scenario('deliveries go on in a transaction', async (s) => {
   other.publish('b', { routingKey: queue });
   await channel.expectDelivery({ deliveryTag: 2 }, 'b');
 });
+
+for (const deliveryMode of [1, 2]) {
+  for (const overflow of ['reject-publish', 'reject-publish-dlx']) {
+    const mode = deliveryMode === 2 ? 'persistent' : 'transient';
+    scenario(
+      `a commit of ${mode} messages of which a queue with ${overflow} refuses some is partial, and closes the channel with 406`,
+      async (s) => {
+        const channel = await s.channel();
+        const other = await s.another(channel);
+        const full = await s.queue(channel, { 'x-max-length': 1, 'x-overflow': overflow });
+        const queue = await s.queue(channel);
+        channel.publish('acknowledged', { routingKey: queue });
+        await channel.get({ queue }, {}, 'acknowledged');
+        await channel.call('tx.select');
+        const properties = { deliveryMode };
+        for (const body of ['a', 'b']) channel.publish(body, { routingKey: full, properties });
+        channel.publish('c', { routingKey: queue, properties });
+        channel.send('basic.ack', { deliveryTag: 1 });
+        channel.send('tx.commit');
+        await channel.expectClosed(406, 'tx.commit', 'PRECONDITION_FAILED - partial tx completion');
+        await other.holds(full, ['a']);
+        await other.holds(queue, ['c']);
+      },
+    );
+  }
+}
+
+scenario('a full queue with a waiting consumer refuses nothing of a transaction', async (s) => {
+  const channel = await s.channel();
+  const queue = await s.queue(channel, { 'x-max-length': 1, 'x-overflow': 'reject-publish' });
+  const other = await s.another(channel);
+  await other.call('basic.consume', { queue, consumerTag: 'c', noAck: true });
+  await channel.call('tx.select');
+  for (const body of ['a', 'b', 'c']) {
+    channel.publish(body, { routingKey: queue, properties: { deliveryMode: 2 } });
+  }
+  await channel.call('tx.commit');
+  for (const body of ['a', 'b', 'c']) await other.expectDelivery({ consumerTag: 'c' }, body);
+});
+
+scenario('a mandatory message whose queue is deleted before tx.commit is returned there', async (s) => {
+  const channel = await s.channel();
+  const other = await s.another(channel);
+  const queue = await s.queue(channel);
+  await channel.call('tx.select');
+  channel.publish('a', { routingKey: queue, mandatory: true });
+  await other.call('queue.delete', { queue });
+  channel.send('tx.commit');
+  await channel.expectReturn({ replyCode: 312, routingKey: queue }, 'a');
+  await channel.expect('tx.commit-ok');
+});

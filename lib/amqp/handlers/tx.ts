@@ -9,18 +9,15 @@ export const txHandlers: Handlers = {
     channel.send('tx.select-ok', {});
   },
   'tx.commit': async (channel) => {
-    const batch = await transactionOf(channel).commit({
+    const { batch, isPartial } = await transactionOf(channel).commit({
       messages: channel.ports.door.broker.messages,
       turn: channel.ports.turn,
       deliveries: channel.deliveries,
       unroutable: (message) => channel.returnUnroutable(message),
     });
-    await new Promise<void>((resolve) => {
-      channel.whenSafe(batch, () => {
-        channel.send('tx.commit-ok', {});
-        resolve();
-      });
-    });
+    await new Promise<void>((resolve) => channel.whenSafe(batch, resolve));
+    if (isPartial && channel.isOpen) throw brokerError('partialCommit');
+    channel.send('tx.commit-ok', {});
   },
   'tx.rollback': (channel) => {
     transactionOf(channel).rollback(channel.deliveries);
