@@ -157,7 +157,8 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
   }
 
   nack(tag: number): void {
-    this.send('basic.nack', { deliveryTag: tag, multiple: false, requeue: false });
+    // The bit means nothing from a server; RabbitMQ leaves it at the specification's default.
+    this.send('basic.nack', { deliveryTag: tag, multiple: false, requeue: true });
   }
 
   /** Starts the consumer of direct replies. Throws replyConsumerSet. */

@@ -80,7 +80,7 @@ void t.test('a message that a full queue refuses is confirmed with nack', async 
   for (const body of ['a', 'b']) channel.publish(body, { routingKey: 'q' });
   t.match(await client.all(), [
     { name: 'basic.ack', args: { deliveryTag: 1, multiple: false } },
-    { name: 'basic.nack', args: { deliveryTag: 2, multiple: false } },
+    { name: 'basic.nack', args: { deliveryTag: 2, multiple: false, requeue: true } },
   ]);
   t.equal((await channel.call('queue.purge', { queue: 'q' })).messageCount, 1);
 });

@@ -127,7 +127,7 @@ scenario('a message that one of two queues refuses is answered with basic.nack',
   await s.bind(channel, open, exchange);
   await channel.call('confirm.select');
   channel.publish('a', { exchange });
-  await channel.expect('basic.nack', { deliveryTag: 1 });
+  await channel.expect('basic.nack', { deliveryTag: 1, requeue: true });
   await channel.holds(open, ['a']);
 });
 

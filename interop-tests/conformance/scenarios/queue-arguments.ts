@@ -121,6 +121,9 @@ for (const overflow of ['drop-head', 'reject-publish', 'reject-publish-dlx']) {
 for (const mode of ['default', 'lazy']) accepted(`an x-queue-mode of ${mode}`, { 'x-queue-mode': mode });
 accepted('x-single-active-consumer false', { 'x-single-active-consumer': false });
 accepted('x-queue-type classic', { 'x-queue-type': 'classic' });
+for (const locator of ['min-masters', 'nearest', 5]) {
+  accepted(`an x-queue-master-locator of ${locator}`, { 'x-queue-master-locator': locator });
+}
 
 refused(
   'a dead letter routing key and no exchange',

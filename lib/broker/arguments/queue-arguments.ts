@@ -54,7 +54,6 @@ export interface QueueOptions {
   /** Bytes. */
   readonly maxSegmentSize: number | undefined;
   readonly leaderLocator: LeaderLocator | undefined;
-  readonly masterLocator: 'min-masters' | 'client-local' | 'random' | undefined;
 }
 
 /** The largest segment of a stream, bytes. */
@@ -121,7 +120,6 @@ function optionsOf(type: QueueType, args: FieldTable): QueueOptions {
     maxSegmentSize: read('x-stream-max-segment-size-bytes', readCount),
     initialClusterSize: read('x-initial-cluster-size', readPositiveCount),
     leaderLocator: read('x-queue-leader-locator', readLeaderLocator),
-    masterLocator: read('x-queue-master-locator', readMasterLocator),
     deliveryLimit: read('x-delivery-limit', readDeliveryLimit),
     consumerTimeout: read('x-consumer-timeout', readLenientMillis),
   };
@@ -138,7 +136,6 @@ const DEAD_LETTER_STRATEGIES = ['at-most-once', 'at-least-once'] as const;
 const OVERFLOWS = ['drop-head', 'reject-publish', 'reject-publish-dlx'] as const;
 const QUEUE_MODES = ['default', 'lazy'] as const;
 const LEADER_LOCATORS = ['client-local', 'balanced', 'least-leaders', 'random'] as const;
-const MASTER_LOCATORS = ['min-masters', 'client-local', 'random'] as const;
 
 function readDeadLetterStrategy(name: string, field: FieldValue): (typeof DEAD_LETTER_STRATEGIES)[number] {
   return readOneOf(name, field, DEAD_LETTER_STRATEGIES, () => 'invalid_dlx_strategy');
@@ -154,10 +151,6 @@ function readQueueMode(name: string, field: FieldValue): (typeof QUEUE_MODES)[nu
 
 function readLeaderLocator(name: string, field: FieldValue): LeaderLocator {
   return readOneOf(name, field, LEADER_LOCATORS, () => 'invalid_queue_locator_arg');
-}
-
-function readMasterLocator(name: string, field: FieldValue): (typeof MASTER_LOCATORS)[number] {
-  return readOneOf(name, field, MASTER_LOCATORS, () => 'invalid_queue_locator_arg');
 }
 
 function readDeadLetterKey(name: string, field: FieldValue, args: FieldTable): string {

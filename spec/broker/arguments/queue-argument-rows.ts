@@ -170,12 +170,14 @@ export const ROWS: readonly Row[] = [
   {
     argument: 'x-queue-master-locator',
     on: 'classic',
+    // Any value, as in RabbitMQ: one that it does not know places the queue on the node of the client.
     taken: [
-      [text('min-masters'), { masterLocator: 'min-masters' }],
-      [text('client-local'), { masterLocator: 'client-local' }],
-      [text('random'), { masterLocator: 'random' }],
+      [text('min-masters'), {}],
+      [text('nearest'), {}],
+      [int(5), {}],
+      [nothing, {}],
     ],
-    refused: [[text('nearest'), 'invalid_queue_locator_arg']],
+    refused: [],
   },
   {
     argument: 'x-consumer-timeout',
