@@ -24,7 +24,7 @@ import { RecordBuffer } from './record-buffer.js';
 import { RecoveredSegments } from './recovered-segments.js';
 import { Recovery } from './recovery.js';
 import { joinRanges } from './settled-ranges.js';
-import { type Damage, nullLog, type StoreLog } from './store-log.js';
+import { type Damage, nullLog, type StoreLog, tellDamage } from './store-log.js';
 
 export interface DurableStoreOptions {
   /** Absolute; made if it is not there. One store at a time: the caller holds the lock. */
@@ -206,7 +206,7 @@ export async function openDurableMessageStore(options: DurableStoreOptions): Pro
   await segments.deleteUseless();
   // What an interrupted process had deleted must not come back when new files have the numbers of old ones.
   await disk.sync();
-  for (const damage of recovery.damage) disk.log.warn(damage, 'unreadable octets were skipped');
+  for (const damage of recovery.damage) tellDamage(disk.log, damage);
   log.schedule();
   pager.kick();
   return new DurableMessageStore(log, pager, queues);

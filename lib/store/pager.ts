@@ -10,7 +10,7 @@ import { SegmentReader } from './segment-reader.js';
 import type { SegmentWriter } from './segment-writer.js';
 import { SegmentWriters } from './segment-writers.js';
 import { isOutOfSpace } from './store-errors.js';
-import type { Damage } from './store-log.js';
+import { type Damage, tellDamage } from './store-log.js';
 
 /** A full page that may leave memory once its batch is safe. */
 interface Candidate {
@@ -103,7 +103,7 @@ export class Pager {
 
   report(damage: Damage): void {
     this.damage.push(damage);
-    this.#disk.log.warn(damage, 'unreadable octets were skipped');
+    tellDamage(this.#disk.log, damage);
   }
 
   /** Starts working if there is something to do. */

@@ -7,6 +7,12 @@ export interface StoreLog {
 
 export const nullLog: StoreLog = { info: () => {}, warn: () => {}, error: () => {} };
 
+/** Tells the operator of damage; a torn end is no damage, but it explains what is missing from the log. */
+export function tellDamage(log: StoreLog, damage: Damage): void {
+  if (damage.kind === 'torn') log.info(damage, 'a torn end was left out: nothing in it was ever confirmed');
+  else log.warn(damage, 'unreadable octets were skipped');
+}
+
 /** Something unreadable that recovery or reading had to step over. */
 export interface Damage {
   /** File name inside the store's directory. */

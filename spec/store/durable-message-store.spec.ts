@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -166,4 +166,43 @@ void tap.test('a clean stop leaves no log file of which everything stands in seg
   store = await openStore();
   t.same(await takeBodies(durable(store, 'q')), bodies.slice(100));
   await store.close();
+});
+
+/** What a store says in its log when it opens what is left of two messages in a killed one's. */
+async function saidOf(t: Test, harm: (wal: Buffer) => Buffer): Promise<readonly string[]> {
+  const [live, copy] = [join(t.testdir(), 'live'), join(t.testdirName, 'copy')];
+  const killed = await open(live);
+  const queue = durable(killed, 'q');
+  for (const body of ['first', 'second']) {
+    const batch = killed.append(messageOf(body), [queue]);
+    while (killed.committed < batch) await new Promise((resolve) => setImmediate(resolve));
+  }
+  cpSync(live, copy, { recursive: true });
+  await killed.close();
+  const wal = join(copy, readdirSync(copy).find((name) => name.endsWith('.wal')) ?? '');
+  writeFileSync(wal, harm(readFileSync(wal)));
+  const said: string[] = [];
+  const saying = (severity: string) => (_details: object, message: string) =>
+    void said.push(`${severity}: ${message}`);
+  const log = { info: saying('info'), warn: saying('warn'), error: saying('error') };
+  const store = await openDurableMessageStore({ directory: copy, clock: systemClock, log });
+  await store.close();
+  return said;
+}
+
+/** Flips a bit of the first message's body. */
+function flipFirst(wal: Buffer): Buffer {
+  const at = wal.indexOf('first');
+  wal[at]! ^= 1;
+  return wal;
+}
+
+void tap.test('a torn end is told without alarm, for it was never confirmed', async (t) => {
+  t.strictSame(await saidOf(t, (wal) => wal.subarray(0, -1)), [
+    'info: a torn end was left out: nothing in it was ever confirmed',
+  ]);
+});
+
+void tap.test('damage to what was confirmed is a warning', async (t) => {
+  t.strictSame(await saidOf(t, flipFirst), ['warn: unreadable octets were skipped']);
 });

@@ -119,8 +119,7 @@ export class CrashTrial {
 
   #readOutput(): void {
     for (const line of this.broker.output.split('\n')) {
-      if (/\[(error|critical)\]|unreadable octets/.test(line) && !/kind=torn/.test(line))
-        this.ledger.complain(line);
+      if (/\[(error|critical)\]|unreadable octets/.test(line)) this.ledger.complain(line);
     }
     this.broker.output = '';
   }
