@@ -36,6 +36,8 @@ export interface ChannelPorts extends PublishContext {
   readonly clock: Clock;
   /** How long a delivery may stay unacknowledged unless its queue or consumer says otherwise, milliseconds. */
   readonly consumerTimeout: number;
+  /** Most consumers; Infinity for no limit. */
+  readonly consumersPerChannel: number;
   /** A channel has failed without a frame that was to blame. */
   readonly failed: (channel: number, error: BrokerError) => void;
   /** The client understands basic.cancel from the broker. */

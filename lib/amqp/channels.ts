@@ -1,8 +1,8 @@
 import { type BrokerError, brokerError } from '../base/errors.js';
 import { FRAME } from '../wire/constants.js';
 import { decodeMethod } from '../wire/method-codec.js';
+import type { Budget } from './budget.js';
 import { Channel, type ChannelPorts } from './channel.js';
-import type { ChannelBudget } from './channel-budget.js';
 
 const OPEN_ID = (20 << 16) | 10;
 const NO_METHOD = 'expected method frame, got non method frame instead';
@@ -10,7 +10,7 @@ const NO_METHOD = 'expected method frame, got non method frame instead';
 export interface ChannelsPorts extends ChannelPorts {
   /** Most channels of this connection; 0 for no limit. */
   readonly channelMax: number;
-  readonly budget: ChannelBudget;
+  readonly budget: Budget;
 }
 
 /** The channels of one connection by number. */

@@ -1,7 +1,7 @@
 import type { BrokerError } from '../base/errors.js';
 import type { Broker } from '../broker/broker.js';
+import type { Budget } from './budget.js';
 import type { BufferPool } from './buffer-pool.js';
-import type { ChannelBudget } from './channel-budget.js';
 import type { Connection } from './connection.js';
 import type { ConnectionSettings } from './connection-settings.js';
 import type { TimeSlices } from './time-slices.js';
@@ -11,7 +11,10 @@ export interface ConnectionPorts {
   readonly broker: Broker;
   readonly settings: ConnectionSettings;
   readonly pool: BufferPool;
-  readonly budget: ChannelBudget;
+  /** Of channels. [RMQ channel_max_per_node] */
+  readonly budget: Budget;
+  /** Of connections that are open. [RMQ connection_max] */
+  readonly connections: Budget;
   readonly slices: TimeSlices;
   readonly log: ConnectionLog;
   /** The transport is closed and everything the connection held was given back. */

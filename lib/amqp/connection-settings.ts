@@ -13,6 +13,8 @@ export interface ConnectionSettings {
   readonly maxMessageSize: number;
   /** How long a delivery may stay unacknowledged, milliseconds; Infinity for ever. */
   readonly consumerTimeout: number;
+  /** Most consumers of one channel; Infinity for no limit. */
+  readonly consumersPerChannel: number;
   /** Users that may only log in from this machine. */
   readonly loopbackUsers: readonly string[];
   readonly serverProperties: FieldTable;

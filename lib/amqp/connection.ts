@@ -14,14 +14,7 @@ import { Backpressure } from './backpressure.js';
 import { Channels } from './channels.js';
 import type { ConnectionPorts } from './connection-ports.js';
 import { idsOf, toRefusal } from './refusal.js';
-import {
-  checkTuning,
-  hasCapability,
-  logIn,
-  LoginRefusal,
-  MECHANISM_NAMES,
-  UNLIMITED_FRAME,
-} from './handshake.js';
+import { checkTuning, greeting, hasCapability, logIn, LoginRefusal, UNLIMITED_FRAME } from './handshake.js';
 import { Heartbeat, type HeartbeatEvents } from './heartbeat.js';
 import { MessageArena } from './message-arena.js';
 import { HOLD, InputGate } from './input-gate.js';
@@ -142,6 +135,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents, 
     this.#heartbeat?.stop();
     this.#channels?.close();
     this.#outbound.close();
+    if (this.#door !== undefined) this.#ports.connections.giveBack(1);
     this.#leave()
       .catch((error: unknown) => this.#ports.log.defect(this, error))
       .finally(() => this.#ports.ended(this));
@@ -217,13 +211,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents, 
       return undefined;
     }
     this.#become('starting');
-    this.#outbound.method(0, 'connection.start', {
-      versionMajor: 0,
-      versionMinor: 9,
-      serverProperties: this.#ports.settings.serverProperties,
-      mechanisms: Buffer.from(MECHANISM_NAMES),
-      locales: Buffer.from('en_US'),
-    });
+    this.#outbound.method(0, 'connection.start', greeting(this.#ports.settings));
     return rest;
   }
 
@@ -352,8 +340,10 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents, 
   }
 
   #onOpen({ virtualHost }: MethodArgs<'connection.open'>): void {
-    const { broker, settings } = this.#ports;
+    const { broker, settings, connections } = this.#ports;
+    if (connections.isSpent) throw brokerError('connectionLimit', connections.most);
     this.#door = broker.enter(virtualHost, this.#user as User, this);
+    connections.take();
     this.#channels = new Channels({
       door: this.#door,
       outbound: this.#outbound,
@@ -363,6 +353,7 @@ export class Connection implements FrameSink, TransportEvents, HeartbeatEvents, 
       channelMax: this.#channelMax,
       budget: this.#ports.budget,
       consumerTimeout: settings.consumerTimeout,
+      consumersPerChannel: settings.consumersPerChannel,
       clock: broker.clock,
       failed: (channel, error) => this.#channelFailed(channel, error),
       notifyCancel: hasCapability(this.#clientProperties, 'consumer_cancel_notify'),

@@ -15,7 +15,16 @@ const MECHANISMS: ReadonlyMap<string, Mechanism> = new Map([
   ['AMQPLAIN', parseAmqplain],
 ]);
 
-export const MECHANISM_NAMES = [...MECHANISMS.keys()].join(' ');
+/** What the server says first. */
+export function greeting({ serverProperties }: ConnectionSettings): MethodArgs<'connection.start'> {
+  return {
+    versionMajor: 0,
+    versionMinor: 9,
+    serverProperties,
+    mechanisms: Buffer.from([...MECHANISMS.keys()].join(' ')),
+    locales: Buffer.from('en_US'),
+  };
+}
 
 /** Octets; what a negotiated frame_max of 0 amounts to. */
 export const UNLIMITED_FRAME = 0x7fff_ffff;

@@ -71,6 +71,14 @@ export const ERRORS = {
     text: (vhost: string, user: string) => `access to vhost '${vhost}' refused for user '${user}'`,
   },
   limitReached: { reply: 'NOT_ALLOWED', text: (detail: string) => detail },
+  connectionLimit: {
+    reply: 'NOT_ALLOWED',
+    text: (most: number) => `connection refused: node connection limit (${most}) is reached`,
+  },
+  consumerLimit: {
+    reply: 'NOT_ALLOWED',
+    text: (most: number) => `reached maximum (${most}) of consumers per channel`,
+  },
   consumerTagInUse: {
     reply: 'NOT_ALLOWED',
     text: (tag: string) => `attempt to reuse consumer tag '${tag}'`,

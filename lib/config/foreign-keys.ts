@@ -176,13 +176,7 @@ export const REFUSED: readonly ForeignKeys[] = [
   },
   {
     why: 'this version does not enforce such a limit',
-    keys: [
-      'default_limits.*',
-      'vhost_max',
-      'cluster_queue_limit',
-      'cluster_exchange_limit',
-      'consumer_max_per_channel',
-    ],
+    keys: ['default_limits.*', 'vhost_max', 'cluster_queue_limit', 'cluster_exchange_limit'],
     harmless: ['infinity'],
   },
   { why: 'write log.console.level', keys: ['log.level'] },

@@ -90,6 +90,11 @@ export const SCHEMA = {
     Infinity,
     'How many channels the node takes over all connections.',
   ),
+  consumer_max_per_channel: scalar(
+    orInfinity(wholeNumber({ min: 0, unit: 'consumers' })),
+    Infinity,
+    'How many consumers a channel may have.',
+  ),
   max_message_size: scalar(
     wholeNumber({ min: 1, max: MAX_MESSAGE_SIZE_CAP, unit: 'bytes' }),
     134_217_728,

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ensureDefaults } from '../auth/default-definitions.js';
 import { UserDirectory } from '../auth/user-directory.js';
 import { BufferPool } from '../amqp/buffer-pool.js';
-import { ChannelBudget } from '../amqp/channel-budget.js';
+import { Budget } from '../amqp/budget.js';
 import { amqpMessageCodec } from '../amqp/message-codec.js';
 import { serverProperties } from '../amqp/server-properties.js';
 import type { ConnectionSettings } from '../amqp/connection-settings.js';
@@ -196,7 +196,8 @@ export class BrokerNode {
       settings: this.#settings(),
       pool: new BufferPool(),
       log: new ConnectionLogger(log),
-      budget: new ChannelBudget(config.channel_max_per_node),
+      budget: new Budget(config.channel_max_per_node),
+      connections: new Budget(config.connection_max),
       slices: new TimeSlices(clock, (this.#broker as Broker).turn),
     };
     const budget = await this.#connectionBudget();
@@ -218,15 +219,9 @@ export class BrokerNode {
   }
 
   async #connectionBudget(): Promise<ConnectionBudget> {
-    const { config, log } = this.#options;
-    const limits = [
-      { most: config.connection_max, because: 'connection_max is reached' },
-      {
-        most: mostSockets(await descriptorLimit()),
-        because: 'the other file descriptors are kept for files',
-      },
-    ];
-    return new ConnectionBudget(limits, log);
+    const most = mostSockets(await descriptorLimit());
+    const because = 'the other file descriptors are kept for files';
+    return new ConnectionBudget({ most, because }, this.#options.log);
   }
 
   #settings(): ConnectionSettings {
@@ -238,6 +233,7 @@ export class BrokerNode {
       handshakeTimeout: config.handshake_timeout,
       maxMessageSize: config.max_message_size,
       consumerTimeout: config.consumer_timeout,
+      consumersPerChannel: config.consumer_max_per_channel,
       loopbackUsers: config.loopback_users,
       serverProperties: serverProperties(config.cluster_name, version),
     };

@@ -1,22 +1,21 @@
 import type { Logger } from './logger.js';
 
-/** How many connections the node takes, and why not more. */
+/** How many sockets the node accepts, and why not more. */
 export interface ConnectionLimit {
   /** Infinity for no limit. */
   readonly most: number;
   readonly because: string;
 }
 
-/** How many connections the listeners of this node have together. The beginning of refusals is logged, and their end. */
+/** How many sockets the listeners of this node have together. The beginning of refusals is logged, and their end. */
 export class ConnectionBudget {
   readonly #limit: ConnectionLimit;
   readonly #log: Logger;
   #open = 0;
   #refused = 0;
 
-  /** The least of the limits holds. */
-  constructor(limits: readonly ConnectionLimit[], log: Logger) {
-    this.#limit = limits.reduce((least, limit) => (limit.most < least.most ? limit : least), UNLIMITED);
+  constructor(limit: ConnectionLimit, log: Logger) {
+    this.#limit = limit;
     this.#log = log;
   }
 
@@ -47,6 +46,5 @@ export class ConnectionBudget {
   }
 }
 
-const UNLIMITED: ConnectionLimit = { most: Infinity, because: '' };
 /** Refusals count as over when so much of the limit is in use, so that the log does not get two lines for each client. */
 const ROOM_AGAIN = 0.9;

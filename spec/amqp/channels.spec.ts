@@ -43,10 +43,10 @@ void t.test('where nothing limits channels they may have any number, and be any 
   const client = await world.connect({ channelMax: 0 });
   for (let number = 1; number <= 65_535; number += 8) client.method(number, 'channel.open');
   t.equal((await client.all()).length, 8192);
-  t.equal(world.budget.open, 8192);
+  t.equal(world.budget.taken, 8192);
   client.drop();
   await world.rest();
-  t.equal(world.budget.open, 0);
+  t.equal(world.budget.taken, 0);
 });
 
 void t.test('all connections together may open channel_max_per_node channels', async (t) => {
@@ -65,7 +65,7 @@ void t.test('all connections together may open channel_max_per_node channels', a
   );
   await two.channel(3);
   t.strictSame(await two.lines(), []);
-  t.equal(world.budget.open, 3, 'those of the connection that was closed are free');
+  t.equal(world.budget.taken, 3, 'those of the connection that was closed are free');
 });
 
 void t.test('channels of one connection do not disturb each other', async (t) => {
@@ -146,3 +146,40 @@ for (const type of [2, 3]) {
     });
   });
 }
+
+void t.test('connections are counted from open to end, however they end', async (t) => {
+  const world = await BrokerUnderTest.open({ mostConnections: 2 });
+  const refused = async (): Promise<void> => {
+    const client = world.client();
+    await client.logIn();
+    client.method(0, 'connection.tune-ok', { frameMax: 4096, channelMax: 1 });
+    client.method(0, 'connection.open', { virtualHost: '/' });
+    t.match(await client.next(0), { name: 'connection.close', args: { replyCode: 530 } });
+    client.method(0, 'connection.close-ok');
+    await world.rest();
+  };
+  const first = await world.connect();
+  await world.client().logIn();
+  const second = await world.connect();
+  await refused();
+  await refused();
+  first.drop();
+  await world.rest();
+  await world.connect();
+  await refused();
+  second.method(0, 'connection.close');
+  await world.advance(60_000);
+  await world.connect();
+  await refused();
+  t.equal(world.connections.taken, 2);
+});
+
+void t.test('direct replies are no consumer of the limit', async () => {
+  const world = await BrokerUnderTest.open({ settings: { consumersPerChannel: 1 } });
+  const channel = await (await world.connect()).channel(1);
+  await channel.call('queue.declare', { queue: 'q' });
+  await channel.call('basic.consume', { queue: 'q', consumerTag: 'a' });
+  await channel.call('basic.consume', { queue: 'amq.rabbitmq.reply-to', noAck: true });
+  await channel.call('basic.cancel', { consumerTag: 'a' });
+  await channel.call('basic.consume', { queue: 'q', consumerTag: 'b' });
+});

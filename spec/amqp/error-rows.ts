@@ -198,6 +198,32 @@ export const ERROR_ROWS: readonly ErrorRow[] = [
     by: 'none',
   },
   {
+    kind: 'connectionLimit',
+    script: async ({ client, world }) => {
+      while (!world.connections.isSpent) await world.connect();
+      await client.logIn();
+      client.method(0, 'connection.tune-ok', { frameMax: 4096, channelMax: 1 });
+      client.method(0, 'connection.open', { virtualHost: '/' });
+    },
+    on: 'connection',
+    code: 530,
+    text: 'NOT_ALLOWED - connection refused: node connection limit (3) is reached',
+    by: 'connection.open',
+    fromHandshake: true,
+  },
+  {
+    kind: 'consumerLimit',
+    script: withQueue(async ({ channel }) => {
+      await channel.call('basic.consume', { queue: 'q' });
+      await channel.call('basic.consume', { queue: 'q' });
+      channel.send('basic.consume', { queue: 'q' });
+    }),
+    on: 'connection',
+    code: 530,
+    text: 'NOT_ALLOWED - reached maximum (2) of consumers per channel',
+    by: 'basic.consume',
+  },
+  {
     kind: 'consumerTagInUse',
     script: withQueue(async ({ channel }) => {
       await channel.call('basic.consume', { queue: 'q', consumerTag: 't' });

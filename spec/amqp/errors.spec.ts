@@ -22,7 +22,10 @@ void t.test('every kind of the catalogue can occur', async (t) => {
 });
 
 async function stageFor(row: ErrorRow): Promise<Stage> {
-  const world = await BrokerUnderTest.open({ settings: { maxMessageSize: 1000 } });
+  const world = await BrokerUnderTest.open({
+    settings: { maxMessageSize: 1000, consumersPerChannel: 2 },
+    mostConnections: 3,
+  });
   const client = world.client();
   const channel = new Channel<ProtocolClient>(client, 1);
   if (row.fromHandshake === true) return { world, client, channel };

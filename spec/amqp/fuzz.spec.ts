@@ -129,7 +129,8 @@ async function survive(
     for (const defect of [...world.log.defects, ...world.failures]) complain(defect);
     world.log.defects.length = world.failures.length = 0;
     if (world.ended.length !== 1) complain('the connection has not ended');
-    if (world.budget.open !== 0) complain(`${world.budget.open} channels are open`);
+    if (world.budget.taken !== 0) complain(`${world.budget.taken} channels are open`);
+    if (world.connections.taken !== 0) complain(`${world.connections.taken} connections are counted`);
     for (const queue of world.broker.vhost('/')?.queues.values() ?? []) {
       if (queue.unackedCount !== 0) complain(`${queue.unackedCount} messages are unacknowledged`);
       if (queue.consumerCount !== 0) complain(`${queue.consumerCount} consumers are left`);

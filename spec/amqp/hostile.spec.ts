@@ -66,7 +66,7 @@ void t.test('2047 channels with a consumer each are one connection’s matter', 
   client.drop();
   await world.rest();
   t.equal(world.broker.vhost('/')?.queues.size, 1);
-  t.equal(world.budget.open, 1);
+  t.equal(world.budget.taken, 1);
   await isServed(bystander);
 });
 

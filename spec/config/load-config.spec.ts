@@ -45,6 +45,7 @@ void test('without any setting the defaults are those of RabbitMQ', async (t) =>
     frame_max: 131_072,
     channel_max: 2047,
     connection_max: Infinity,
+    consumer_max_per_channel: Infinity,
     channel_max_per_node: Infinity,
     max_message_size: 134_217_728,
     consumer_timeout: 1_800_000,

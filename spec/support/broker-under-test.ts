@@ -1,6 +1,6 @@
 import { amqpMessageCodec } from '../../lib/amqp/message-codec.js';
+import { Budget } from '../../lib/amqp/budget.js';
 import { BufferPool } from '../../lib/amqp/buffer-pool.js';
-import { ChannelBudget } from '../../lib/amqp/channel-budget.js';
 import { Connection } from '../../lib/amqp/connection.js';
 import type { ConnectionLog } from '../../lib/amqp/connection-ports.js';
 import type { ConnectionSettings } from '../../lib/amqp/connection-settings.js';
@@ -26,6 +26,7 @@ export const SETTINGS: ConnectionSettings = {
   handshakeTimeout: 10_000,
   maxMessageSize: 134_217_728,
   consumerTimeout: 1_800_000,
+  consumersPerChannel: Infinity,
   loopbackUsers: ['guest'],
   serverProperties: fromPlain({ product: 'spec' }),
 };
@@ -36,6 +37,7 @@ export interface BrokerSetup {
   readonly messages?: MessageStore;
   /** Most channels of all connections. */
   readonly mostChannels?: number;
+  readonly mostConnections?: number;
 }
 
 /** What connections told the operator. */
@@ -67,7 +69,8 @@ export class BrokerUnderTest {
   readonly settings: ConnectionSettings;
   readonly log = new RecordedLog();
   readonly pool = new BufferPool();
-  readonly budget: ChannelBudget;
+  readonly budget: Budget;
+  readonly connections: Budget;
   readonly slices: TimeSlices;
   /** Failures of definitions in the background. */
   readonly failures: unknown[];
@@ -77,7 +80,10 @@ export class BrokerUnderTest {
   readonly #pendingTurn: { run: (() => void) | undefined };
 
   private constructor(
-    parts: Pick<BrokerUnderTest, 'clock' | 'broker' | 'users' | 'settings' | 'failures' | 'budget'>,
+    parts: Pick<
+      BrokerUnderTest,
+      'clock' | 'broker' | 'users' | 'settings' | 'failures' | 'budget' | 'connections'
+    >,
     pendingTurn: { run: (() => void) | undefined },
   ) {
     this.clock = parts.clock;
@@ -86,6 +92,7 @@ export class BrokerUnderTest {
     this.settings = parts.settings;
     this.failures = parts.failures;
     this.budget = parts.budget;
+    this.connections = parts.connections;
     this.slices = new TimeSlices(this.clock, this.broker.turn);
     this.#pendingTurn = pendingTurn;
   }
@@ -116,16 +123,29 @@ export class BrokerUnderTest {
       failed: (error) => failures.push(error),
     });
     const settings = { ...SETTINGS, ...setup.settings };
-    const budget = new ChannelBudget(setup.mostChannels ?? Infinity);
-    return new BrokerUnderTest({ clock, broker, users, settings, failures, budget }, pendingTurn);
+    const budget = new Budget(setup.mostChannels ?? Infinity);
+    const connections = new Budget(setup.mostConnections ?? Infinity);
+    return new BrokerUnderTest(
+      { clock, broker, users, settings, failures, budget, connections },
+      pendingTurn,
+    );
   }
 
   /** A client that has sent nothing yet. */
   client(host?: string): ProtocolClient {
     const transport = new MemoryTransport(host);
-    const { broker, settings, pool, log, budget, slices } = this;
+    const { broker, settings, pool, log, budget, connections, slices } = this;
     const ended = (connection: Connection): void => void this.ended.push(connection);
-    const connection = new Connection(transport, { broker, settings, pool, log, budget, slices, ended });
+    const connection = new Connection(transport, {
+      broker,
+      settings,
+      pool,
+      log,
+      budget,
+      connections,
+      slices,
+      ended,
+    });
     transport.attach(connection);
     const client = new ProtocolClient(transport, connection, () => this.rest());
     this.#clients.push(client);

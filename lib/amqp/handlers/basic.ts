@@ -60,7 +60,9 @@ function consumeReplies(channel: Channel, tag: string, args: MethodArgs<'basic.c
 }
 
 function consume(channel: Channel, tag: string, args: MethodArgs<'basic.consume'>): void {
-  const { door } = channel.ports;
+  const { door, consumersPerChannel } = channel.ports;
+  if (channel.deliveries.consumers.size >= consumersPerChannel)
+    throw brokerError('consumerLimit', consumersPerChannel);
   const queue = door.queues.readable(queueName(channel, args.queue));
   const { noAck, exclusive } = args;
   const { priority, timeout = ackTimeout(channel, queue) } = door.checked('queue', queue.name, () =>
