@@ -15,6 +15,11 @@ export interface BrokerOptions {
   readonly dataDir?: string;
   /** The broker's source of time: hand in a `ManualClock` to move it. */
   readonly clock?: Clock;
+  /**
+   * The disk under `dataDir` failed, so that nothing can be kept any more: the broker has closed its clients with 320 and
+   * stopped. Without this function the error is thrown where nobody catches it, which ends the process.
+   */
+  readonly onFailed?: (error: Error) => void;
   /** Further settings by their names in the configuration file, such as `{ max_message_size: '1048576' }`. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -34,6 +39,7 @@ export interface EmbeddedBroker {
 /** Makes a broker for a test or an application; `start` it, `stop` it. */
 export function createBroker(options: BrokerOptions = {}): EmbeddedBroker {
   const { host = '127.0.0.1', port = 0, dataDir, clock = systemClock, settings = {} } = options;
+  const { onFailed = throwUncaught } = options;
   const address = host.includes(':') ? `[${host}]` : host;
   const flags = Object.entries({ ...settings, 'listeners.tcp.1': `${address}:${port}` });
   const { config } = loadConfig({
@@ -47,7 +53,11 @@ export function createBroker(options: BrokerOptions = {}): EmbeddedBroker {
     clock,
     log: silentLogger(),
     version: VERSION,
-    failed: () => {},
+    failed: (error) => {
+      abandon(node)
+        .then(() => onFailed(error))
+        .catch(throwUncaught);
+    },
   });
   const amqp = (): number => {
     const [first] = node.ports;
@@ -65,4 +75,16 @@ export function createBroker(options: BrokerOptions = {}): EmbeddedBroker {
       return `amqp://${encodeURIComponent(user)}:${encodeURIComponent(pass)}@${address}:${amqp()}`;
     },
   };
+}
+
+/** Stops as far as that goes. */
+async function abandon(node: BrokerNode): Promise<void> {
+  await node.stop().catch(() => {});
+}
+
+/** Not from a promise, whose rejection an application may have chosen to overlook. */
+function throwUncaught(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
 }

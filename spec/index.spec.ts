@@ -1,7 +1,9 @@
 import { connect } from 'amqplib';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { test } from 'tap';
-import { createBroker, ManualClock } from '../lib/index.js';
+import { createBroker, type EmbeddedBroker, ManualClock } from '../lib/index.js';
 import { eventually } from './support/eventually.js';
 
 test('a broker in this process serves a client', async (t) => {
@@ -105,6 +107,55 @@ test('a data directory keeps definitions and persistent messages', async (t) => 
   }
   await after.close();
   await broker.stop();
+});
+
+/** More than one log file holds, so that another one is needed. */
+const TOO_MUCH = 40;
+
+/** Takes the directory from under a broker that keeps its data there, and writes until it notices. */
+async function failDisk(broker: Pick<EmbeddedBroker, 'url'>, dataDir: string): Promise<void> {
+  const client = await connect(broker.url);
+  const channel = await client.createChannel();
+  await channel.assertQueue('kept', { durable: true });
+  rmSync(dataDir, { recursive: true });
+  const closed = once(client, 'close');
+  const body = Buffer.alloc(2 ** 20);
+  for (let i = 0; i < TOO_MUCH; i++) channel.sendToQueue('kept', body, { persistent: true });
+  await closed;
+}
+
+test('a broker whose disk fails closes its clients, stops, and says why', async (t) => {
+  const dataDir = t.testdir();
+  const failures: Error[] = [];
+  const broker = createBroker({ dataDir, onFailed: (error) => failures.push(error) });
+  await broker.start();
+  t.teardown(() => broker.stop());
+  await failDisk(broker, dataDir);
+  await eventually('it is told', () => failures.length > 0);
+  t.match(failures, [{ message: /nothing can be kept safe any more/ }]);
+  await t.rejects(connect(broker.url), { code: 'ECONNREFUSED' });
+});
+
+test('a disk that fails ends the process that does not listen to it', async (t) => {
+  const dataDir = t.testdir();
+  const library = new URL('../lib/index.js', import.meta.url).href;
+  const program = `
+    const { createBroker } = await import('${library}');
+    const broker = createBroker({ dataDir: process.argv[1] });
+    process.on('unhandledRejection', () => {});
+    await broker.start();
+    console.log(broker.url);
+  `;
+  const args = ['-u', 'NODE_OPTIONS', process.execPath, '--input-type=module', '-e', program, dataDir];
+  const child = spawn('/usr/bin/env', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.teardown(() => child.kill('SIGKILL'));
+  const ended = once(child, 'close');
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const [url] = (await once(child.stdout, 'data')) as [Buffer];
+  await failDisk({ url: url.toString().trim() }, dataDir);
+  t.equal((await ended)[0], 1);
+  t.match(errors, /nothing can be kept safe any more/);
 });
 
 test('settings have their names in the configuration file; a bad one is refused in one line', async (t) => {
