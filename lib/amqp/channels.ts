@@ -1,4 +1,5 @@
 import { type BrokerError, brokerError } from '../base/errors.js';
+import type { AlarmListener } from '../broker/alarms.js';
 import { FRAME } from '../wire/constants.js';
 import { decodeMethod } from '../wire/method-codec.js';
 import type { Budget } from './budget.js';
@@ -14,7 +15,7 @@ export interface ChannelsPorts extends ChannelPorts {
 }
 
 /** The channels of one connection by number. */
-export class Channels {
+export class Channels implements AlarmListener {
   readonly #ports: ChannelsPorts;
   readonly #channels = new Map<number, Channel>();
   #last: Channel | undefined;
@@ -26,6 +27,7 @@ export class Channels {
 
   constructor(ports: ChannelsPorts) {
     this.#ports = ports;
+    ports.door.broker.alarms.listen(this);
   }
 
   set now(ms: number) {
@@ -75,6 +77,12 @@ export class Channels {
     for (const channel of this.#channels.values()) channel.deliveries.resume();
   }
 
+  /** The heap has run short, or there is room in it again. */
+  alarmsChanged(): void {
+    const heapShort = this.#ports.door.broker.alarms.isShort('heap');
+    for (const { deliveries } of this.#channels.values()) deliveries.heapShort = heapShort;
+  }
+
   /** The received bytes are about to go. */
   park(): void {
     this.#ports.arena.forget();
@@ -86,6 +94,7 @@ export class Channels {
   }
 
   close(): void {
+    this.#ports.door.broker.alarms.unlisten(this);
     this.#ports.budget.giveBack(this.#channels.size);
     for (const channel of this.#channels.values()) channel.close();
     this.#channels.clear();
@@ -111,6 +120,7 @@ export class Channels {
     }
     decodeMethod(bytes, start, end);
     const channel = new Channel(number, this.#ports);
+    channel.deliveries.heapShort = this.#ports.door.broker.alarms.isShort('heap');
     this.#channels.set(number, channel);
     this.#ports.budget.take();
     channel.send('channel.open-ok', {});

@@ -21,6 +21,9 @@ class Getter implements Taker {
   settled(): void {}
 }
 
+/** Most deliveries outstanding on a channel while the heap is short. */
+const MOST_WHILE_SHORT = 10_000;
+
 /** Everything a channel takes from queues: its consumers, and what it has not acknowledged. */
 export class Deliveries implements TurnTask {
   readonly ledger = new UnackedLedger();
@@ -34,6 +37,9 @@ export class Deliveries implements TurnTask {
   #cancelledTags: string[] = [];
   /** For consumers that start from now on. */
   #prefetch = 0;
+  /** The channel's limit as the client wants it; 0 for none. */
+  #globalPrefetch = 0;
+  #heapShort = false;
 
   /** @param notifyCancel the client understands a basic.cancel from the broker */
   constructor(channel: number, outbound: Outbound, turn: Turn, notifyCancel: boolean) {
@@ -53,8 +59,18 @@ export class Deliveries implements TurnTask {
       this.#prefetch = prefetch;
       return;
     }
-    this.#credit.limit = prefetch;
-    this.resume();
+    this.#globalPrefetch = prefetch;
+    this.#limit();
+  }
+
+  /**
+   * Every delivery outstanding is kept in the heap. While that is short nobody gets more than can be acknowledged
+   * soon, whatever the client wants.
+   */
+  set heapShort(isShort: boolean) {
+    if (this.#heapShort === isShort) return;
+    this.#heapShort = isShort;
+    this.#limit();
   }
 
   /** Starts a consumer whose tag is free; deliveries come in a later turn. */
@@ -139,6 +155,13 @@ export class Deliveries implements TurnTask {
     this.ledger.drain((entry, { queue }) => put(byQueue, queue, entry));
     for (const [queue, entries] of byQueue) queue.requeue(entries);
     for (const consumer of consumers) consumer.detach();
+  }
+
+  #limit(): void {
+    const wanted = this.#globalPrefetch;
+    const mostNow = this.#heapShort ? MOST_WHILE_SHORT : Infinity;
+    this.#credit.limit = wanted > mostNow || (wanted === 0 && this.#heapShort) ? mostNow : wanted;
+    this.resume();
   }
 
   #one(tag: number): Delivery {

@@ -1,5 +1,5 @@
-/** What can run short. */
-export type Resource = 'memory' | 'disk';
+/** What can run short; `heap` is the part of the memory in which objects are kept, and the process ends when it is full. */
+export type Resource = 'memory' | 'heap' | 'disk';
 
 /** Told when publishers have to stop, and when they may go on. */
 export interface AlarmListener {
@@ -18,8 +18,9 @@ export class Alarms {
   /** RabbitMQ's words for connection.blocked; empty while nothing is short. */
   get reason(): string {
     if (this.#short.size === 0) return '';
-    const order: readonly Resource[] = ['memory', 'disk'];
-    return `low on ${order.filter((resource) => this.#short.has(resource)).join(' & ')}`;
+    const memory = this.#short.has('memory') || this.#short.has('heap');
+    const short = [...(memory ? ['memory'] : []), ...(this.#short.has('disk') ? ['disk'] : [])];
+    return `low on ${short.join(' & ')}`;
   }
 
   isShort(resource: Resource): boolean {

@@ -2,6 +2,7 @@ import type { UserDirectory } from '../auth/user-directory.js';
 import type { Turn } from '../base/turn.js';
 import type { MetadataStore } from '../meta/metadata-store.js';
 import type { MessageStore } from '../store/message-store.js';
+import type { Alarms } from './alarms.js';
 import type { ReplyRegistry } from './direct-reply.js';
 
 /** Waits for messages to become safe. */
@@ -15,6 +16,7 @@ export interface Facilities {
   readonly messages: MessageStore;
   readonly users: UserDirectory;
   readonly replies: ReplyRegistry;
+  readonly alarms: Alarms;
   readonly turn: Turn;
   /** Calls `listener.committed()` once, when the message store's `committed` has grown. */
   waitForCommit(listener: CommitListener): void;

@@ -1,4 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** Octets of what is neither heap nor buffer: code, stacks, the definitions' caches. */
@@ -11,6 +11,12 @@ const REST = 64 * 2 ** 20;
 export function memoryInUse(): number {
   const { rss, heapTotal, external } = process.memoryUsage();
   return Math.min(rss, heapTotal + external + REST);
+}
+
+/** How much of the largest heap that V8 makes is in use, 0 to 1; beyond it V8 ends the process. */
+export function heapShare(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
 }
 
 let collect: (() => void) | undefined;

@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock, Timer } from '../base/clock.js';
-import type { Alarms } from '../broker/alarms.js';
+import type { Alarms, Resource } from '../broker/alarms.js';
 import type { Logger } from './logger.js';
-import { collectGarbage, memoryInUse } from './process-memory.js';
+import { collectGarbage, heapShare, memoryInUse } from './process-memory.js';
 
 export interface ResourceLimits {
   /** Memory in use from which publishers are held back, octets. */
@@ -15,6 +15,8 @@ export interface ResourceLimits {
 export interface ResourceProbe {
   /** Octets of memory in use. */
   memory(): number;
+  /** How much of the largest heap that this process may have is in use, 0 to 1. */
+  heap(): number;
   /** Frees what nothing refers to any more. */
   collect(): void;
   /** Octets free where the data are; undefined where nothing is kept on disk. */
@@ -25,13 +27,15 @@ export interface ResourceProbe {
 const INTERVAL_MS = 500;
 /** An alarm clears when there is this much room again, as a share of the limit, so that it does not flicker. */
 const HYSTERESIS = 0.03;
+/** From this share of the largest heap on it is short. */
+const HEAP_LIMIT = 0.8;
 /**
  * Who is held back allocates nothing, and without allocations no garbage is ever collected: the alarm would not clear.
  * So it is collected after this time, and again after twice as long each time. Milliseconds.
  */
 const COLLECT_AFTER_MS = { first: 4000, most: 64_000 } as const;
 
-/** Raises and clears the memory and disk alarms. */
+/** Raises and clears the alarms. */
 export class ResourceMonitor {
   readonly #limits: ResourceLimits;
   readonly #probe: ResourceProbe;
@@ -40,10 +44,11 @@ export class ResourceMonitor {
   readonly #log: Logger;
   #timer: Timer | undefined;
   #memoryShort = false;
+  #heapShort = false;
   #diskShort = false;
   /** A write has found no room. */
   #diskFull = false;
-  /** Looks with the memory alarm on until garbage is collected, and how many they were. */
+  /** Looks with the memory or heap alarm on until garbage is collected, and how many they were. */
   #untilCollection = 0;
   #collectionInterval = 0;
   #stopped = false;
@@ -74,6 +79,9 @@ export class ResourceMonitor {
     const memoryMark = this.#limits.memory * (this.#memoryShort ? 1 - HYSTERESIS : 1);
     this.#memoryShort = used >= memoryMark;
     this.#tell('memory', this.#memoryShort, { used, limit: this.#limits.memory });
+    const heap = this.#probe.heap();
+    this.#heapShort = heap >= HEAP_LIMIT * (this.#heapShort ? 1 - HYSTERESIS : 1);
+    this.#tell('heap', this.#heapShort, { used: heap, limit: HEAP_LIMIT });
     this.#collectGarbage();
     const free = await this.#probe.diskFree();
     if (free === undefined) return;
@@ -107,7 +115,7 @@ export class ResourceMonitor {
   }
 
   #collectGarbage(): void {
-    if (!this.#memoryShort) {
+    if (!this.#memoryShort && !this.#heapShort) {
       this.#collectionInterval = 0;
       return;
     }
@@ -120,7 +128,7 @@ export class ResourceMonitor {
     this.#probe.collect();
   }
 
-  #tell(resource: 'memory' | 'disk', isShort: boolean, figures: object): void {
+  #tell(resource: Resource, isShort: boolean, figures: object): void {
     if (this.#alarms.isShort(resource) === isShort) return;
     if (isShort) this.#log.warn(figures, `${resource} alarm: publishers are held back`);
     else this.#log.info(figures, `${resource} alarm cleared`);
@@ -132,6 +140,7 @@ export class ResourceMonitor {
 export function processProbe(directory: string | undefined): ResourceProbe {
   return {
     memory: memoryInUse,
+    heap: heapShare,
     collect: collectGarbage,
     diskFree: async () => {
       if (directory === undefined) return undefined;

@@ -136,3 +136,25 @@ void t.test('what basic.recover gives back comes again, to whoever has credit', 
   channel.send('basic.recover-async', { requeue: true });
   t.strictSame(bodiesOf(await client.lines()), ['q1', 'q2']);
 });
+
+void t.test('while the heap is short a channel holds no more than 10,000 deliveries', async (t) => {
+  const { world, client, channel } = await queues(['q'], []);
+  const other = await client.channel(2);
+  await other.call('confirm.select');
+  for (let i = 0; i < 10_010; i++) channel.publish('x', { routingKey: 'q' });
+  await world.rest();
+  world.broker.alarms.set('heap', true);
+  channel.send('basic.consume', { queue: 'q', consumerTag: 'c' });
+  t.equal(bodiesOf(await client.lines()).length, 10_000);
+  channel.send('basic.ack', { deliveryTag: 2, multiple: true });
+  t.equal(bodiesOf(await client.lines()).length, 2);
+  world.broker.alarms.set('heap', false);
+  t.equal(bodiesOf(await client.lines()).length, 8);
+  channel.send('basic.nack', { multiple: true, requeue: true });
+  channel.send('basic.qos', { prefetchCount: 3, global: true });
+  world.broker.alarms.set('heap', true);
+  await client.lines();
+  world.broker.alarms.set('heap', false);
+  channel.send('basic.ack', { deliveryTag: 10_011 });
+  t.equal(bodiesOf(await client.lines()).length, 1, 'a lower limit of the client’s stays');
+});

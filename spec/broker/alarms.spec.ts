@@ -18,6 +18,18 @@ void t.test('what is short is told in RabbitMQ’s words', async (t) => {
   t.same([alarms.active, alarms.reason], [false, '']);
 });
 
+void t.test('a heap that is short is memory that is short', async (t) => {
+  const alarms = new Alarms();
+  alarms.set('heap', true);
+  t.same([alarms.active, alarms.reason], [true, 'low on memory']);
+  alarms.set('memory', true);
+  alarms.set('disk', true);
+  t.equal(alarms.reason, 'low on memory & disk');
+  alarms.set('heap', false);
+  alarms.set('disk', false);
+  t.equal(alarms.reason, 'low on memory');
+});
+
 void t.test('listeners hear of changes, not of repetitions, as long as they listen', async (t) => {
   const alarms = new Alarms();
   const heard: string[] = [];

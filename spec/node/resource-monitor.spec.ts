@@ -8,13 +8,14 @@ import { eventually } from '../support/eventually.js';
 function monitored() {
   const clock = new ManualClock();
   const alarms = new Alarms();
-  const figures = { memory: 0, diskFree: 1000, collections: 0 };
+  const figures = { memory: 0, heap: 0, diskFree: 1000, collections: 0 };
   const told: string[] = [];
   alarms.listen({ alarmsChanged: () => told.push(alarms.reason) });
   const monitor = new ResourceMonitor(
     { memory: 1000, diskFree: 100 },
     {
       memory: () => figures.memory,
+      heap: () => figures.heap,
       collect: () => void figures.collections++,
       diskFree: async () => figures.diskFree,
     },
@@ -55,6 +56,22 @@ t.test(
     t.equal(alarms.active, false);
   },
 );
+
+t.test('a heap that fills up is short of memory, long before the watermark on a large machine', async (t) => {
+  const { alarms, figures, monitor } = monitored();
+  figures.heap = 0.8;
+  await monitor.look();
+  t.equal(alarms.reason, 'low on memory');
+  t.equal(alarms.isShort('heap'), true);
+  figures.heap = 0.78;
+  await monitor.look();
+  t.equal(alarms.active, true, 'too little room to clear it');
+  for (let i = 0; i < 10; i++) await monitor.look();
+  t.equal(figures.collections, 1);
+  figures.heap = 0.77;
+  await monitor.look();
+  t.equal(alarms.active, false);
+});
 
 t.test('a disk that is full raises the alarm at once, whatever is said to be free', async (t) => {
   const { alarms, monitor } = monitored();
@@ -132,6 +149,14 @@ t.test('while memory is short garbage is collected, less and less often', async 
   t.equal(await lookFor(60), 0);
   figures.memory = 2000;
   t.equal(await lookFor(5), 1, 'a new alarm begins anew');
+});
+
+t.test('the share of the heap that is in use grows with what is kept', async (t) => {
+  const probe = processProbe(undefined);
+  const before = probe.heap();
+  const kept = Array.from({ length: 500_000 }, (_, i) => ({ i }));
+  const share = probe.heap();
+  t.ok(share > before && share < 1, `${kept.length} objects: ${before} -> ${share}`);
 });
 
 t.test('what was freed does not count as memory in use', async (t) => {
