@@ -53,9 +53,9 @@ export function createBroker(options: BrokerOptions = {}): EmbeddedBroker {
     clock,
     log: silentLogger(),
     version: VERSION,
-    failed: (error) => {
+    failed: (cause) => {
       abandon(node)
-        .then(() => onFailed(error))
+        .then(() => onFailed(cause))
         .catch(throwUncaught);
     },
   });
