@@ -14,9 +14,17 @@ export interface TransactionLine {
   readonly settled: Line[];
 }
 
+/** What a message has besides its body, as the publisher gave it. */
+export interface LineFacts {
+  readonly priority: number;
+  readonly expiration: number;
+  readonly arrivedAt: number;
+}
+
 /** What the ledger knows about one message in one queue. */
 export interface Line {
   readonly key: number;
+  readonly facts: LineFacts;
   readonly persistent: boolean;
   readonly length: number;
   /** The batch after which it is confirmed. */

@@ -5,9 +5,15 @@ import type { StoreLimits } from '../../lib/store/limits.js';
 import type { StoreChange } from '../../lib/store/message-store.js';
 import { bodyOf, messageOf, takeAll, takeOne } from './messages.js';
 import type { Random } from './random.js';
-import { type Line, type QueueLedger, StoreLedger, type TransactionLine } from './store-ledger.js';
+import {
+  type Line,
+  type LineFacts,
+  type QueueLedger,
+  StoreLedger,
+  type TransactionLine,
+} from './store-ledger.js';
 import { tinyLimits } from './tiny-limits.js';
-import { UnsafeFiles } from './unsafe-files.js';
+import { systemError, UnsafeFiles } from './unsafe-files.js';
 
 const DIRECTORY = '/store';
 const QUEUES = 4;
@@ -31,6 +37,7 @@ export class StoreTrial {
   readonly #limits: StoreLimits;
   #keys = 0;
   #ids = 0;
+  #isBroken = false;
 
   constructor(random: Random, limits: StoreLimits = tinyLimits) {
     this.#random = random;
@@ -43,7 +50,8 @@ export class StoreTrial {
     const { files, clock } = this;
     const limits = this.#limits;
     this.store = await openDurableMessageStore({ directory: DIRECTORY, files, clock, limits, random });
-    this.store.onFailed((error) => this.complaints.push(String(error)));
+    this.#isBroken = false;
+    this.store.onFailed((error) => void (this.#isBroken || this.complaints.push(String(error))));
     for (const queue of this.ledger.queues) this.#openQueue(queue);
     while (this.ledger.queues.length < QUEUES) this.#addQueue();
     await this.store.recovered();
@@ -60,6 +68,7 @@ export class StoreTrial {
     else if (what < 78) await this.#transact();
     else if (what < 80) this.#purge(queue);
     else if (what < 81) this.#replace(queue);
+    else if (what < 83) await this.#readInVain(queue);
     else if (what < 90) await turn();
     else if (what < 95) this.clock.advance(this.#random.below(20));
     else await this.#settleDown();
@@ -70,6 +79,14 @@ export class StoreTrial {
   changeRoom(): void {
     const { files } = this;
     files.capacity = this.#random.oneIn(3) ? Number.POSITIVE_INFINITY : files.used + this.#random.below(8192);
+  }
+
+  /** From now on the disk refuses to do one thing or another; nothing can be relied on any more. */
+  breakDisk(): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    const operations = ['write', 'sync', 'create', 'syncDirectory', 'unlink'] as const;
+    this.files.fail(this.#random.pick(operations), systemError('EIO'));
   }
 
   /** Ends the store in one way or another, opens it again and looks at what is there. */
@@ -102,7 +119,10 @@ export class StoreTrial {
     found: Set<Line>,
   ): Promise<void> {
     const { count, bytes } = queue.store;
+    const { mayExpire } = queue.store;
     const entries = await takeAll(queue.store);
+    if (!mayExpire && entries.some(({ message }) => message.expiration >= 0))
+      this.complaints.push(`${queue.id}: did not say that something expires`);
     const lines = new Map(queue.lines.map((line) => [line.key, line]));
     const observed = entries.map((entry) => ({ key: keyOf(entry), returns: entry.returns }));
     this.complaints.push(...this.ledger.complaints(queue, observed, committed, isClean));
@@ -115,9 +135,15 @@ export class StoreTrial {
     for (const entry of entries) {
       const line = lines.get(keyOf(entry));
       if (line === undefined) continue;
+      this.#compareFacts(line, entry);
       line.entry = entry;
       found.add(line);
     }
+  }
+
+  #compareFacts({ key, facts }: Line, { message }: Entry): void {
+    if (factsOf(message) !== factsOf(facts))
+      this.complaints.push(`${key}: another priority, expiration or time of arrival`);
   }
 
   #adopt(queue: QueueLedger, found: ReadonlySet<Line>): void {
@@ -146,10 +172,11 @@ export class StoreTrial {
     this.ledger.queues.push({ id, durable, store, lines: [] });
   }
 
-  #newLine(queue: QueueLedger, persistent: boolean, key: number, length: number): Line {
+  #newLine(queue: QueueLedger, persistent: boolean, key: number, length: number, facts: LineFacts): Line {
     const line: Line = {
       key,
       length,
+      facts,
       persistent: persistent && queue.durable,
       batch: Infinity,
       publishedBy: undefined,
@@ -184,9 +211,25 @@ export class StoreTrial {
     const persistent = !this.#random.oneIn(6);
     const body = this.#body(key);
     const targets = this.ledger.queues.filter(() => this.#random.oneIn(3));
-    const lines = targets.map((queue) => this.#newLine(queue, persistent, key, body.length));
-    const message = messageOf(body, { persistent });
+    const facts = this.#facts();
+    const lines = targets.map((queue) => this.#newLine(queue, persistent, key, body.length, facts));
+    const message = messageOf(body, { persistent, ...facts });
     return { change: { type: 'append', message, queues: targets.map(({ store }) => store) }, lines };
+  }
+
+  #facts(): LineFacts {
+    const random = this.#random;
+    const expiration = random.oneIn(4) ? random.bits() : -1;
+    return { priority: random.below(256), expiration, arrivedAt: 1_700_000_000_000 + random.bits() };
+  }
+
+  /** For a while no file can be opened. */
+  async #readInVain(queue: QueueLedger): Promise<void> {
+    this.files.fail('open', systemError('EMFILE'));
+    queue.store.head();
+    for (let left = this.#random.below(5); left > 0; left--) await turn();
+    this.files.heal('open');
+    this.clock.advance(2 * this.#limits.fullDiskDelay);
   }
 
   async #take(queue: QueueLedger): Promise<void> {
@@ -197,6 +240,7 @@ export class StoreTrial {
       if (keyOf(entry) !== line.key)
         this.complaints.push(`${queue.id}: took ${keyOf(entry)}, not ${line.key}`);
       if (entry.returns !== line.returns) this.complaints.push(`${line.key}: ${entry.returns} returns`);
+      this.#compareFacts(line, entry);
       line.entry = entry;
       line.state = 'out';
       line.taken ??= this.ledger.note();
@@ -235,7 +279,7 @@ export class StoreTrial {
   async #transact(): Promise<void> {
     const transaction: TransactionLine = { batch: Infinity, published: [], settled: [] };
     const changes: StoreChange[] = [];
-    for (let left = this.#random.below(4); left > 0; left--) {
+    for (let left = this.#random.below(this.#random.oneIn(8) ? 60 : 4); left > 0; left--) {
       const { change, lines } = this.#publication();
       changes.push(change);
       transaction.published.push(...lines);
@@ -297,3 +341,6 @@ export class StoreTrial {
 function keyOf(entry: Entry): number {
   return Number.parseInt(bodyOf(entry.message), 10);
 }
+
+const factsOf = ({ priority, expiration, arrivedAt }: LineFacts): string =>
+  [priority, expiration, arrivedAt].join();
