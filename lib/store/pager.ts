@@ -184,9 +184,9 @@ export class Pager {
     while (octets < WRITE_AT && this.#isReady()) {
       const { page } = this.#candidates.shift()!;
       this.#waiting -= page.bytes;
-      // One that is being taken from is near the head; and a transaction may have settled a part of it.
-      if (page.run !== undefined || page.live === 0 || page.head > 0 || page.queue.isNear(page)) continue;
+      if (!leavesMemory(page)) continue;
       const writer = await this.#writers.of(page.queue);
+      if (!leavesMemory(page)) continue;
       writer.add(page);
       writers.add(writer);
       octets += page.bytes;
@@ -257,9 +257,9 @@ export class Pager {
       isDone = wasFull || !this.#disk.isFull;
       if (!isDone) break;
       if (page.live === 0 || page.run !== undefined) continue;
+      const writer = await this.#writers.shared(page.queue.durable);
       await this.#transactionsSafe();
       if (page.live === 0 || page.queue.removed) continue;
-      const writer = await this.#writers.shared(page.queue.durable);
       writer.add(page);
       if (writer.gathered >= WRITE_AT) await this.#flush(writer, false);
     }
@@ -350,4 +350,9 @@ export class Pager {
       this.#disk.release();
     }
   }
+}
+
+/** One that is being taken from is near the head; and a transaction may have settled a part of it. */
+function leavesMemory(page: Page): boolean {
+  return page.run === undefined && page.live > 0 && page.head === 0 && !page.queue.isNear(page);
 }

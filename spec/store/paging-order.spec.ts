@@ -1,10 +1,11 @@
 import tap from 'tap';
 import { ManualClock } from '../../lib/base/clock.js';
 import { type DurableMessageStore, openDurableMessageStore } from '../../lib/store/durable-message-store.js';
+import type { Entry } from '../../lib/store/entry.js';
 import type { StoreFile, StoreFiles } from '../../lib/store/files.js';
 import type { StoreLimits } from '../../lib/store/limits.js';
 import type { QueueStore, StoreChange } from '../../lib/store/message-store.js';
-import { messageOf, takeBodies } from '../support/messages.js';
+import { messageOf, takeBodies, takeOne } from '../support/messages.js';
 import { Random } from '../support/random.js';
 import { tinyLimits } from '../support/tiny-limits.js';
 import { UnsafeFiles } from '../support/unsafe-files.js';
@@ -24,12 +25,23 @@ const durable = (store: DurableMessageStore): QueueStore =>
   store.queue({ id: 'q', durable: true, readable: () => {} });
 
 async function committed(store: DurableMessageStore, batch: number): Promise<void> {
-  for (let left = 1000; store.committed < batch && left > 0; left--) await turns(1);
+  for (let left = 100; store.committed < batch && left > 0; left--) await turns(1);
 }
 
 /** Writes to the log never end once it is stuck. */
 class StickyLog extends UnsafeFiles {
   isStuck = false;
+  /** Called before each sync of a segment. */
+  onSync = (): void => {};
+
+  override async create(path: string): Promise<StoreFile> {
+    const file = await super.create(path);
+    const sync = (): Promise<void> => {
+      if (path.endsWith('.segment')) this.onSync();
+      return file.sync();
+    };
+    return { ...file, sync };
+  }
 
   override async createSynced(path: string): Promise<StoreFile> {
     const file = await super.createSynced(path);
@@ -74,4 +86,31 @@ void tap.test('a segment begun for transient messages is no proof of what the lo
     return;
   }
   t.ok(true);
+});
+
+/** Three of these fill a page; of 19 pages in a log file the last one goes to a segment of its own. */
+const BIG = 'x'.repeat(10_000);
+const bigPages: StoreLimits = { ...longLog, page: 25_000, walFile: 570_000, wal: 580_000, memory: 2 ** 30 };
+
+void tap.test('what a transaction settled goes to a segment as long as it may be lost', async (t) => {
+  const files = new StickyLog(new Random(1));
+  const store = await open(files, bigPages);
+  const queue = durable(store);
+  const taken: Entry[] = [];
+  files.onSync = (): void => {
+    if (files.isStuck) return;
+    files.isStuck = true;
+    const some = taken.filter((_entry, at) => at % 3 === 1);
+    store.transact(some.map((entry): StoreChange => ({ type: 'settle', entry, queue })));
+  };
+  const batches: number[] = [];
+  while (!files.isStuck) {
+    const batch = store.append(messageOf(BIG), [queue]);
+    batches.push(batch);
+    taken.push(await takeOne(queue));
+    await committed(store, batch);
+  }
+  await turns(200);
+  const again = await open(files.kill(), bigPages);
+  t.equal(durable(again).count, batches.filter((batch) => batch <= store.committed).length);
 });
