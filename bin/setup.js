@@ -6,28 +6,22 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { requireNode } from './unbuilt.js';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const SOURCE_FOLDERS = ['lib', 'spec', 'interop-tests', 'bench'];
 /** Written after a successful build: the digest of what was built. */
 const STAMP = 'build/.setup';
-const NEEDED_NODE = [20, 19];
 
 main();
 
 function main() {
-  requireNode();
+  requireNode('setup');
   if (!isInstalled()) install();
   const sources = sourceFiles();
   removeStaleOutputs(sources);
   const digest = digestOf(sources);
   if (!isBuilt(sources, digest)) build(sources, digest);
-}
-
-function requireNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  if (major > NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor >= NEEDED_NODE[1])) return;
-  fail(`Node.js ${NEEDED_NODE.join('.')} or newer is needed, this is ${process.versions.node}`);
 }
 
 /** Whether every package of the lock file stands in node_modules; npm keeps a lock file of its own there. */

@@ -1,3 +1,4 @@
 #!/usr/bin/env node
-import { unbuilt } from './unbuilt.js';
+import { requireNode, unbuilt } from './unbuilt.js';
+requireNode('warrenmq-perf');
 await import('../build/bench/main.js').catch(unbuilt);

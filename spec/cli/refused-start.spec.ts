@@ -73,6 +73,16 @@ test('a second broker on the same data directory is refused', async (t) => {
   await refuses(t, cwd, ANY_PORT, /data directory \S+\/data is in use by another node$/m);
 });
 
+test('a Node.js that is too old is told, before anything of the broker is loaded', async (t) => {
+  const versions = "{ ...process.versions, node: '20.18.3' }";
+  const cwd = t.testdir({
+    'old.mjs': `Object.defineProperty(process, 'versions', { value: ${versions} }); await import(process.env.PROGRAM);`,
+  });
+  const env = { PROGRAM: new URL('../../../bin/warrenmq.js', import.meta.url).href };
+  const reason = /Node\.js 20\.19 or newer is needed, this is 20\.18\.3$/m;
+  await refuses(t, cwd, ['--version'], reason, { program: join(cwd, 'old.mjs'), env });
+});
+
 test('without a build it says what to do', async (t) => {
   const root = t.testdir({ 'package.json': '{"type":"module"}' });
   cpSync(fileURLToPath(new URL('../../../bin', import.meta.url)), join(root, 'bin'), { recursive: true });
