@@ -1,7 +1,7 @@
-import { printable } from '../base/printable.js';
 import { Writable } from 'node:stream';
 import { parse } from '@hapi/bourne';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { printable } from '../base/printable.js';
 
 export type { Logger } from 'pino';
 
@@ -34,8 +34,11 @@ export interface LogOptions {
 /** Writes to standard output, for people or as one JSON object a line. */
 export function createLogger({ level, formatter }: LogOptions): Logger {
   const options = { level: LEVELS[level] ?? 'info', base: null };
-  return formatter === 'json' ? pino(options, process.stdout) : pino(options, plainText(process.stdout));
+  if (formatter === 'plaintext') return pino(options, plainText(process.stdout));
+  return pino({ ...options, formatters: { level: severity } }, process.stdout);
 }
+
+const severity = (_label: string, number: number): object => ({ level: LABELS[number] ?? number });
 
 export function silentLogger(): Logger {
   return pino({ level: 'silent' });

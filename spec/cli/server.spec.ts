@@ -86,6 +86,20 @@ test('settings come from the environment, and flags win', async (t) => {
   t.ok(existsSync(join(cwd, 'here')));
 });
 
+test('the log can be JSON, and calls severities what RabbitMQ calls them', async (t) => {
+  const flags = [...ANY_PORT, '--log.console.formatter', 'json', '--prometheus.tcp.port', '1'];
+  const broker = new BrokerProcess(t, t.testdir(), flags);
+  await broker.ready();
+  const records = broker.stdout.trimEnd().split('\n');
+  t.match(
+    records.map((record): unknown => JSON.parse(record)),
+    [
+      { level: 'warning', msg: /^'prometheus\.tcp\.port'/ },
+      { level: 'info', time: Number, msg: /is ready/ },
+    ],
+  );
+});
+
 test('--version and --help answer and end', async (t) => {
   const version = new BrokerProcess(t, t.testdir(), ['--version']);
   t.equal(await version.exit(), 0);
