@@ -10,6 +10,7 @@ import type { Facilities } from './facilities.js';
 import type { Guest } from './guest.js';
 import type { Vhost } from './vhost.js';
 
+const OPERATIONS = ['configure', 'write', 'read'] as const satisfies readonly Operation[];
 /** Exclusive queues that go in one turn when their connection ends. */
 const REMOVED_AT_ONCE = 256;
 
@@ -46,10 +47,15 @@ export class AuthorizedVhost {
 
   /** Throws accessRefused unless the user may do `operation` on the queue or exchange. */
   require(operation: Operation, what: 'queue' | 'exchange', name: string): void {
-    if (!this.allows(operation, name)) this.refuse(what, name);
+    if (!this.#allows(operation, name)) this.#refuse(what, name);
   }
 
-  allows(operation: Operation, name: string): boolean {
+  /** Throws accessRefused unless the user may do anything at all with the queue or exchange. */
+  requireAny(what: 'queue' | 'exchange', name: string): void {
+    if (!OPERATIONS.some((operation) => this.#allows(operation, name))) this.#refuse(what, name);
+  }
+
+  #allows(operation: Operation, name: string): boolean {
     const { users } = this.broker;
     if (this.#permissionsVersion !== users.version) {
       this.#permissions = users.permissions(this.user.name, this.vhost.name);
@@ -58,7 +64,7 @@ export class AuthorizedVhost {
     return this.#permissions?.allows(operation, name === '' ? 'amq.default' : name) === true;
   }
 
-  refuse(what: 'queue' | 'exchange', name: string): never {
+  #refuse(what: 'queue' | 'exchange', name: string): never {
     throw brokerError(
       'accessRefused',
       what,

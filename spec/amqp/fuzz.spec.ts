@@ -11,6 +11,7 @@ import { BrokerUnderTest } from '../support/broker-under-test.js';
 import { contentBytes } from '../support/protocol-client.js';
 import { mutated } from '../wire/mutation.js';
 import { SEED, SeededRandom } from '../wire/seeded-random.js';
+import { pieces } from '../wire/splits.js';
 
 t.comment(`WARRENMQ_SEED=${SEED}`);
 
@@ -93,15 +94,8 @@ const SESSION: readonly Buffer[] = [
   method(0, 'connection.close'),
 ];
 
-function pieces(bytes: Buffer, random: SeededRandom): Buffer[] {
-  const chunks: Buffer[] = [];
-  const longest = random.pick([1, 30, 300, 5000, 5000]);
-  for (let at = 0; at < bytes.length; ) {
-    const next = at + 1 + random.below(longest);
-    chunks.push(bytes.subarray(at, next));
-    at = next;
-  }
-  return chunks;
+function inPieces(bytes: Buffer, random: SeededRandom): Buffer[] {
+  return pieces(bytes, random.pick([1, 30, 300, 5000, 5000]), random);
 }
 
 /** Sends the chunks of each of `cases` on a connection of its own; says what went wrong. */
@@ -144,7 +138,9 @@ async function survive(
 }
 
 void t.test('a session is served however its bytes are cut', async (t) => {
-  const { wrong, closed } = await survive(40, (random) => pieces(Buffer.concat([HELLO, ...SESSION]), random));
+  const { wrong, closed } = await survive(40, (random) =>
+    inPieces(Buffer.concat([HELLO, ...SESSION]), random),
+  );
   t.strictSame(wrong, []);
   t.equal(closed, 0);
 });
@@ -153,7 +149,7 @@ void t.test('random bytes are refused, before and after the handshake', async (t
   const { wrong } = await survive(500, (random) => {
     const noise = random.bytes(random.below(400));
     const before = random.pick([Buffer.alloc(0), PROTOCOL_HEADER, HELLO]);
-    return pieces(Buffer.concat([before, noise]), random);
+    return inPieces(Buffer.concat([before, noise]), random);
   });
   t.strictSame(wrong, []);
 });
@@ -166,7 +162,7 @@ void t.test('a damaged session harms nobody', async (t) => {
       mutated(SESSION[at] as Buffer, random),
       ...SESSION.slice(at + 1),
     ];
-    return pieces(Buffer.concat([HELLO, ...damaged]), random);
+    return inPieces(Buffer.concat([HELLO, ...damaged]), random);
   });
   t.strictSame(wrong, []);
   t.ok(closed > 200, `${closed} of them were refused`);
@@ -174,7 +170,7 @@ void t.test('a damaged session harms nobody', async (t) => {
 
 void t.test('a damaged handshake harms nobody', async (t) => {
   const { wrong } = await survive(400, (random) =>
-    pieces(Buffer.concat([mutated(HELLO, random), ...SESSION.slice(0, 3)]), random),
+    inPieces(Buffer.concat([mutated(HELLO, random), ...SESSION.slice(0, 3)]), random),
   );
   t.strictSame(wrong, []);
 });
@@ -183,7 +179,7 @@ void t.test('frames of a session in any order, left out and repeated, harm nobod
   const { wrong } = await survive(300, (random) => {
     const opened = [1, 2, 3].map((channel) => method(channel, 'channel.open'));
     const shuffled = Array.from({ length: 40 }, () => random.pick(SESSION.slice(0, -1)));
-    return pieces(Buffer.concat([HELLO, ...opened, ...shuffled]), random);
+    return inPieces(Buffer.concat([HELLO, ...opened, ...shuffled]), random);
   });
   t.strictSame(wrong, []);
 });
@@ -252,7 +248,7 @@ void t.test('whatever methods come in whatever order, all is given back in the e
   const { wrong } = await survive(600, (random) => {
     const opened = [1, 2, 3].map((channel) => method(channel, 'channel.open'));
     const steps = Array.from({ length: 60 }, () => anyMethod(random));
-    return pieces(Buffer.concat([HELLO, ...opened, ...steps]), random);
+    return inPieces(Buffer.concat([HELLO, ...opened, ...steps]), random);
   });
   t.strictSame(wrong, []);
 });

@@ -8,6 +8,7 @@ import { methodPayload, type StepProperties } from '../../interop-tests/conforma
 import { contentBytes } from '../support/protocol-client.js';
 import { thrownBy } from '../wire/thrown-by.js';
 import { SEED, SeededRandom } from '../wire/seeded-random.js';
+import { pieces, readsSplits } from '../wire/splits.js';
 
 t.comment(`WARRENMQ_SEED=${SEED}`);
 
@@ -103,16 +104,6 @@ function assembled(chunks: readonly Buffer[], assembly = new Assembly()): string
   return assembly.messages;
 }
 
-function pieces(bytes: Buffer, longest: number): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const next = at + 1 + random.below(longest);
-    chunks.push(bytes.subarray(at, next));
-    at = next;
-  }
-  return chunks;
-}
-
 const MESSAGES: readonly Sent[] = [
   { exchange: 'amq.direct', routingKey: 'key', body: Buffer.from('hello') },
   { body: Buffer.alloc(0) },
@@ -148,31 +139,9 @@ function framesOf(stream: Buffer): Buffer[] {
   return frames;
 }
 
-void t.test('a stream in one chunk, and in single octets, gives the messages byte for byte', async (t) => {
-  t.strictSame(assembled([STREAM]), WANTED);
-  t.strictSame(assembled(pieces(STREAM, 1)), WANTED);
-});
-
-void t.test('a stream may be split at any point', async (t) => {
-  const failed: number[] = [];
-  for (let at = 0; at <= STREAM.length; at++) {
-    const messages = assembled([STREAM.subarray(0, at), STREAM.subarray(at)]);
-    if (messages.join() !== WANTED.join()) failed.push(at);
-  }
-  t.strictSame(failed, []);
-});
-
-void t.test('a stream may be split at any two points', async (t) => {
-  let failed = 0;
-  for (let i = 0; i < 3000; i++) {
-    const [from = 0, to = 0] = [random.below(STREAM.length), random.below(STREAM.length)].toSorted(
-      (a, b) => a - b,
-    );
-    const chunks = [STREAM.subarray(0, from), STREAM.subarray(from, to), STREAM.subarray(to)];
-    if (assembled(chunks).join() !== WANTED.join()) failed++;
-  }
-  t.equal(failed, 0);
-});
+void t.test('a stream gives the messages byte for byte', (t) =>
+  readsSplits(t, { stream: STREAM, read: assembled, wanted: WANTED }, random),
+);
 
 void t.test('a body may have any length around the frames it comes in', async (t) => {
   for (const slice of [1, 20, 4088]) {
@@ -190,7 +159,11 @@ void t.test('a body may have any length around the frames it comes in', async (t
       const sent: Sent = { routingKey: 'key', body: random.bytes(size), slice };
       const stream = publishBytes(1, sent);
       t.strictSame(assembled([stream]), [described(sent)], `${size} octets in frames of ${slice}`);
-      t.strictSame(assembled(pieces(stream, 1000)), [described(sent)], `${size} in ${slice}, in pieces`);
+      t.strictSame(
+        assembled(pieces(stream, 1000, random)),
+        [described(sent)],
+        `${size} in ${slice}, in pieces`,
+      );
     }
   }
 });
@@ -201,7 +174,7 @@ void t.test('a body may be cut in frames of different sizes, empty ones too', as
   const head = framesOf(whole).slice(0, 2);
   const cuts = [0, 0, 1, 1, 30, 50].map((at, index, all) => body.subarray(all[index - 1] ?? 0, at));
   const stream = Buffer.concat([...head, ...cuts.map((cut) => frame(FRAME.body, 1, cut))]);
-  for (const chunks of [[stream], pieces(stream, 1), pieces(stream, 9)])
+  for (const chunks of [[stream], pieces(stream, 1, random), pieces(stream, 9, random)])
     t.strictSame(assembled(chunks), [described({ routingKey: 'k', body })]);
 });
 
@@ -209,7 +182,7 @@ void t.test('the publishes of several channels may be mixed frame by frame', asy
   let failed = 0;
   for (let i = 0; i < 300; i++) {
     const stream = interleaved([MESSAGES, MESSAGES, MESSAGES]);
-    for (const chunks of [[stream], pieces(stream, 1 + random.below(200))]) {
+    for (const chunks of [[stream], pieces(stream, 1 + random.below(200), random)]) {
       const messages = assembled(chunks, i % 2 === 0 ? new Assembly() : new Assembly().pausing(random));
       if (messages.toSorted().join() !== [...WANTED, ...WANTED, ...WANTED].toSorted().join()) failed++;
     }
@@ -222,7 +195,7 @@ void t.test(
   async (t) => {
     const body = random.bytes(MAX_SIZE);
     const stream = publishBytes(1, { routingKey: 'k', body, slice: 4088 });
-    for (const chunks of [[stream], pieces(stream, 65_536), pieces(stream, 3000)])
+    for (const chunks of [[stream], pieces(stream, 65_536, random), pieces(stream, 3000, random)])
       t.strictSame(assembled(chunks), [described({ routingKey: 'k', body })]);
   },
 );

@@ -3,6 +3,7 @@ import { FRAME_END, FRAME_OVERHEAD } from '../../lib/wire/constants.js';
 import { FrameError, FrameReader, type FrameSink } from '../../lib/wire/frame-reader.js';
 import { mutated } from './mutation.js';
 import { SEED, SeededRandom } from './seeded-random.js';
+import { pieces, readsSplits } from './splits.js';
 
 /** Larger than some mutated sizes and smaller than others, octets. */
 const MAX_PAYLOAD = 300;
@@ -61,17 +62,6 @@ function outcome(
   return sink.frames;
 }
 
-/** `bytes` in pieces of 1 to `longest` octets. */
-function pieces(bytes: Buffer, longest: number): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const next = at + 1 + random.below(longest);
-    chunks.push(bytes.subarray(at, next));
-    at = next;
-  }
-  return chunks;
-}
-
 function frame(type: number, channel: number, payload: Buffer): Buffer {
   const bytes = Buffer.alloc(payload.length + FRAME_OVERHEAD, FRAME_END);
   bytes.writeUInt8(type, 0);
@@ -88,34 +78,14 @@ const FRAMES = PAYLOADS.map(
   (payload, place) => `${1 + (place % 3)} ${place * 300} ${payload.toString('hex')}`,
 );
 
-void tap.test('frames are found whole in one chunk, and in single octets', async (t) => {
-  t.strictSame(outcome([STREAM]), FRAMES);
-  t.strictSame(outcome(pieces(STREAM, 1)), FRAMES);
-});
-
-void tap.test('a stream may be split at any point', async (t) => {
-  const failed: number[] = [];
-  for (let at = 0; at <= STREAM.length; at++) {
-    const frames = outcome([STREAM.subarray(0, at), STREAM.subarray(at)]);
-    if (frames.join() !== FRAMES.join()) failed.push(at);
-  }
-  t.strictSame(failed, []);
-});
-
-void tap.test('a stream may be split at any two points', async (t) => {
-  let failed = 0;
-  for (let i = 0; i < 3000; i++) {
-    const [from, to] = [random.below(STREAM.length), random.below(STREAM.length)].toSorted((a, b) => a - b);
-    const chunks = [STREAM.subarray(0, from), STREAM.subarray(from, to), STREAM.subarray(to)];
-    if (outcome(chunks).join() !== FRAMES.join()) failed++;
-  }
-  t.equal(failed, 0);
-});
+void tap.test('frames are found whole', (t) =>
+  readsSplits(t, { stream: STREAM, read: (chunks) => outcome(chunks), wanted: FRAMES }, random),
+);
 
 void tap.test('a truncated stream gives the frames that are whole, and no error', async (t) => {
   const failed: number[] = [];
   for (let end = 0; end < STREAM.length; end++) {
-    const frames = outcome(pieces(STREAM.subarray(0, end), 50));
+    const frames = outcome(pieces(STREAM.subarray(0, end), 50, random));
     if (frames.join() !== FRAMES.slice(0, frames.length).join()) failed.push(end);
   }
   t.strictSame(failed, []);
@@ -124,7 +94,7 @@ void tap.test('a truncated stream gives the frames that are whole, and no error'
 void tap.test('pausing anywhere loses no frame and changes no order', async (t) => {
   let failed = 0;
   for (let i = 0; i < 2000; i++) {
-    const frames = outcome(pieces(STREAM, 1 + random.below(400)), (reader, sink) => {
+    const frames = outcome(pieces(STREAM, 1 + random.below(400), random), (reader, sink) => {
       sink.onFrame = () => {
         if (random.below(3) === 0) reader.pause();
       };
@@ -140,7 +110,7 @@ void tap.test('a damaged stream has the same outcome however it is split', async
   for (let i = 0; i < MUTANTS; i++) {
     const mutant = mutated(STREAM, random);
     const whole = outcome([mutant]);
-    const split = outcome(pieces(mutant, 1 + random.below(200)));
+    const split = outcome(pieces(mutant, 1 + random.below(200), random));
     if (whole.join() !== split.join()) failed++;
     if (whole.at(-1)?.startsWith('type') === true) errors++;
   }
@@ -152,7 +122,7 @@ void tap.test('random bytes end in an error or in waiting', async (t) => {
   let failed = 0;
   for (let i = 0; i < 5000; i++) {
     const bytes = random.bytes(random.below(200));
-    if (outcome([bytes]).join() !== outcome(pieces(bytes, 20)).join()) failed++;
+    if (outcome([bytes]).join() !== outcome(pieces(bytes, 20, random)).join()) failed++;
   }
   t.equal(failed, 0);
 });

@@ -37,11 +37,7 @@ export class ExchangeDoor {
   check(given: string): Exchange {
     const name = cleanName(given);
     this.#notDefault(name);
-    const door = this.#door;
-    const mayLook = (['configure', 'write', 'read'] as const).some((operation) =>
-      door.allows(operation, name),
-    );
-    if (!mayLook) door.refuse('exchange', name);
+    this.#door.requireAny('exchange', name);
     return this.#existing(name);
   }
 

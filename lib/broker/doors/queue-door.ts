@@ -31,11 +31,7 @@ export class QueueDoor {
   /** Passive declare: any permission on the queue will do. Throws noQueue, queueLocked, accessRefused. */
   check(given: string): Queue {
     const name = cleanName(given);
-    const door = this.#door;
-    const mayLook = (['configure', 'write', 'read'] as const).some((operation) =>
-      door.allows(operation, name),
-    );
-    if (!mayLook) door.refuse('queue', name);
+    this.#door.requireAny('queue', name);
     const queue = this.#existing(name);
     queue.touch();
     return queue;
