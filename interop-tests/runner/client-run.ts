@@ -42,6 +42,7 @@ async function converse(
   process.once('exit', endWithRunner);
   let stderr = '';
   let expired = false;
+  let restarting: Promise<void> = Promise.resolve();
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-STDERR_KEPT);
   });
@@ -51,7 +52,7 @@ async function converse(
   }, client.deadline * 1_000);
   const ended = once(child, 'close');
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line === 'restart') void restart(broker, child, report);
+    if (line === 'restart') restarting = restart(broker, child, report);
     else report.add(line);
   });
   child.on('error', (error) => {
@@ -63,6 +64,8 @@ async function converse(
   clearTimeout(timer);
   process.off('exit', endWithRunner);
   endGroup(child);
+  // A program that ends meanwhile leaves a broker that could not be stopped yet.
+  await restarting;
   report.complete(
     expired ? `ended after ${client.deadline} s` : `the program ended with ${signal ?? `exit code ${code}`}`,
   );
