@@ -79,6 +79,7 @@ export class UnsafeFiles implements StoreFiles {
   #entries: Map<string, Content>;
   #syncedEntries: Map<string, Content>;
   #isDead = false;
+  #operationsLeft = Number.POSITIVE_INFINITY;
   readonly #failures = new Map<Operation, Error>();
   readonly #handles = new Set<{ readonly content: Content }>();
 
@@ -129,6 +130,16 @@ export class UnsafeFiles implements StoreFiles {
     let used = 0;
     for (const { current } of this.#entries.values()) used += current.length;
     return used;
+  }
+
+  /** The machine stops within the operation after so many. */
+  dieAfter(operations: number): void {
+    this.#operationsLeft = operations;
+  }
+
+  /** No operation ends any more. */
+  get isDead(): boolean {
+    return this.#isDead;
   }
 
   /** The process is killed; what it wrote stays as the system knows it. */
@@ -249,6 +260,7 @@ export class UnsafeFiles implements StoreFiles {
         setImmediate(resolve);
       });
     }
+    if (this.#operationsLeft-- <= 0) this.#isDead = true;
     if (this.#isDead) await new Promise<never>(() => {});
     const failure = this.#failures.get(operation);
     if (failure !== undefined) throw failure;
