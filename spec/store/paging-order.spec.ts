@@ -114,3 +114,20 @@ void tap.test('what a transaction settled goes to a segment as long as it may be
   const again = await open(files.kill(), bigPages);
   t.equal(durable(again).count, batches.filter((batch) => batch <= store.committed).length);
 });
+
+void tap.test('an index that is found after a loss of power names nothing that is not there', async (t) => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const files = new StickyLog(new Random(seed));
+    const store = await open(files, longLog);
+    const queue = durable(store);
+    let syncs = 1 + (seed % 4);
+    files.onSync = (): void => void (--syncs === 0 && files.dieAfter(0));
+    const batches: number[] = [];
+    while (!files.isDead) {
+      batches.push(store.append(messageOf(TEXT), [queue]));
+      await turns(5);
+    }
+    const found = await takeBodies(durable(await open(files.losePower(), longLog)));
+    t.ok(found.length >= batches.filter((batch) => batch <= store.committed).length, `seed ${seed}`);
+  }
+});
