@@ -4,10 +4,10 @@ import { type RestartKind, StoreTrial } from '../support/store-trial.js';
 
 const isTorture = process.env['WARRENMQ_TORTURE'] !== undefined;
 if (isTorture) tap.setTimeout(7_200_000);
-const SEEDS = isTorture ? 20 : 4;
+const SEEDS = isTorture ? 20 : 3;
 const FIRST_SEED = Number(process.env['WARRENMQ_SEED'] ?? 1);
 /** The short form leaves out all but one point in so many. */
-const STRIDE = isTorture ? 1 : 11;
+const STRIDE = isTorture ? 1 : 13;
 const STEPS = 60;
 
 /** Runs until the machine stops within the operation `at`; undefined when it came to its end before. */
