@@ -256,21 +256,21 @@ export class Channel implements TurnTask, ReplyTarget, CommitListener {
     }
     if (this.#state !== 'open') return this.#whileClosing(id, bytes, start, end);
     if (id === ACK_ID && end - start === ACK_SIZE && this.#transaction === undefined) {
-      this.#acknowledge(bytes, start + 4);
-      return undefined;
+      return this.#acknowledge(bytes, start + 4);
     }
     const method = decodeMethod(bytes, start, end);
     if (isContentMethod(method.name)) throw brokerError('commandInvalid');
     return channelHandler(method.name)(this, method.args) ?? undefined;
   }
 
-  #acknowledge(bytes: Buffer, at: number): void {
+  #acknowledge(bytes: Buffer, at: number): Promise<void> | undefined {
     const high = bytes.readUInt32BE(at);
     const low = bytes.readUInt32BE(at + 4);
     if (high >= UNTIL_SAFE_INTEGER) throw brokerError('unknownDeliveryTag', bytes.readBigUInt64BE(at));
     const tag = high * 0x1_0000_0000 + low;
-    if (((bytes[at + 8] as number) & 1) === 0) this.deliveries.acknowledge(tag);
-    else this.deliveries.settle(tag, true, 'ack');
+    if (((bytes[at + 8] as number) & 1) !== 0) return this.deliveries.settle(tag, true, 'ack');
+    this.deliveries.acknowledge(tag);
+    return undefined;
   }
 
   #whileClosing(id: number, bytes: Buffer, start: number, end: number): undefined {

@@ -21,6 +21,8 @@ class Getter implements Taker {
   settled(): void {}
 }
 
+/** Settled in one turn, so that who acknowledges a million at once leaves the others theirs. */
+const PER_TURN = 16_384;
 /** Most deliveries outstanding on a channel while the heap is short. */
 const MOST_WHILE_SHORT = 10_000;
 
@@ -40,6 +42,8 @@ export class Deliveries implements TurnTask {
   /** The channel's limit as the client wants it; 0 for none. */
   #globalPrefetch = 0;
   #heapShort = false;
+  /** What the client has settled and its turns have not come to. */
+  #unfinished: { readonly upTo: number; readonly how: Settlement } | undefined;
 
   /** @param notifyCancel the client understands a basic.cancel from the broker */
   constructor(channel: number, outbound: Outbound, turn: Turn, notifyCancel: boolean) {
@@ -99,9 +103,23 @@ export class Deliveries implements TurnTask {
     return this.ledger.add(entry, new Getter(queue, timeout));
   }
 
-  /** basic.ack, nack and reject. Throws unknownDeliveryTag. */
-  settle(tag: number, multiple: boolean, how: Settlement): void {
-    this.finish(this.withdraw(tag, multiple), how);
+  /**
+   * basic.ack, nack and reject. Throws unknownDeliveryTag. A promise: the rest follows in later turns, or when the channel
+   * closes.
+   */
+  settle(tag: number, multiple: boolean, how: Settlement): Promise<void> | undefined {
+    if (!multiple) {
+      this.finish([this.#one(tag)], how);
+      return undefined;
+    }
+    this.#check(tag);
+    // What is delivered in the meantime is not meant.
+    const upTo = tag === 0 ? this.ledger.next - 1 : tag;
+    const deliveries = this.ledger.removeUpTo(upTo, PER_TURN);
+    this.finish(deliveries, how);
+    if (deliveries.length < PER_TURN) return undefined;
+    this.#unfinished = { upTo, how };
+    return this.#settleRest();
   }
 
   /** A single acknowledgement, the most frequent of all. Throws unknownDeliveryTag. */
@@ -119,7 +137,7 @@ export class Deliveries implements TurnTask {
 
   /** All outstanding up to `tag`; 0 stands for all there are. */
   several(tag: number): readonly Delivery[] {
-    if (tag !== 0 && !this.ledger.has(tag)) throw brokerError('unknownDeliveryTag', tag);
+    this.#check(tag);
     return this.ledger.removeUpTo(tag === 0 ? Infinity : tag);
   }
 
@@ -151,10 +169,31 @@ export class Deliveries implements TurnTask {
     this.#credit.open = false;
     const consumers = [...this.#consumers.values()];
     this.#consumers.clear();
+    this.#settleMore(Infinity);
     const byQueue = new Map<Queue, Entry[]>();
     this.ledger.drain((entry, { queue }) => put(byQueue, queue, entry));
     for (const [queue, entries] of byQueue) queue.requeue(entries);
     for (const consumer of consumers) consumer.detach();
+  }
+
+  #check(tag: number): void {
+    if (tag !== 0 && !this.ledger.has(tag)) throw brokerError('unknownDeliveryTag', tag);
+  }
+
+  async #settleRest(): Promise<void> {
+    while (this.#unfinished !== undefined) {
+      await this.#turn.next();
+      this.#settleMore(PER_TURN);
+    }
+  }
+
+  /** @param most of so many deliveries */
+  #settleMore(most: number): void {
+    if (this.#unfinished === undefined) return;
+    const { upTo, how } = this.#unfinished;
+    const deliveries = this.ledger.removeUpTo(upTo, most);
+    if (deliveries.length < most) this.#unfinished = undefined;
+    this.finish(deliveries, how);
   }
 
   #limit(): void {

@@ -121,15 +121,16 @@ export class UnackedLedger {
     return delivery;
   }
 
-  /** Removes all deliveries up to `tag`, in order. */
-  removeUpTo(tag: number): readonly Delivery[] {
+  /** Removes the deliveries up to `tag`, in order; of more than `most` the first. */
+  removeUpTo(tag: number, most = Infinity): readonly Delivery[] {
     const removed: Delivery[] = [];
-    if (this.#strays !== undefined) this.#removeStrays(tag, removed);
+    if (this.#strays !== undefined) this.#removeStrays(tag, most, removed);
     const last = Math.min(tag, this.#next - 1);
-    for (let current = this.#first; current <= last; current++) {
+    let current = this.#first;
+    for (; current <= last && removed.length < most; current++) {
       if (this.#entries[current & this.#mask] !== undefined) removed.push(this.#clear(current));
     }
-    if (last >= this.#first) this.#first = last + 1;
+    this.#first = current;
     this.#advance();
     // A restored delivery may stand among the strays with a tag of the ring's range.
     return this.#strays === undefined || removed.length < 2
@@ -154,13 +155,13 @@ export class UnackedLedger {
   }
 
   /** Strays come in order of their tags; only a restored delivery breaks it. */
-  #removeStrays(tag: number, removed: Delivery[]): void {
+  #removeStrays(tag: number, most: number, removed: Delivery[]): void {
     if (!this.#straysInOrder) {
       this.#strays = new Map([...(this.#strays ?? [])].toSorted(([a], [b]) => a - b));
       this.#straysInOrder = true;
     }
     for (const stray of this.#strays?.values() ?? []) {
-      if (stray.tag > tag) return;
+      if (stray.tag > tag || removed.length >= most) return;
       removed.push(stray);
       this.#strays?.delete(stray.tag);
     }

@@ -263,3 +263,66 @@ void t.test('a channel that fails in the middle of a chunk does nothing of what 
   await channel.call('channel.open');
   await channel.getNothing('q');
 });
+
+/** So many deliveries are too many to be settled in one turn. */
+const MANY = 20_000;
+
+/** A channel that holds MANY deliveries, settles them all with `name` and asks something behind it; stops after the first turn. */
+async function midSettlement(name: 'basic.ack' | 'basic.nack', requeue = false) {
+  const { world, client, channel } = await holding(numbered(MANY));
+  const bystander = await (await world.connect()).channel(1);
+  await channel.call('basic.consume', { queue: 'q', consumerTag: 'c' });
+  await world.rest();
+  channel.send('basic.cancel', { consumerTag: 'c' });
+  await client.lines();
+  if (name === 'basic.ack') channel.send(name, { deliveryTag: MANY, multiple: true });
+  else channel.send(name, { multiple: true, requeue });
+  channel.send('basic.qos');
+  world.deliver();
+  await new Promise((resolve) => setImmediate(resolve));
+  const queue = world.broker.vhost('/')!.queue('q')!;
+  return { world, client, channel, bystander, queue };
+}
+
+for (const name of ['basic.ack', 'basic.nack'] as const) {
+  void t.test(`${name} of a great many leaves the others their turns`, async (t) => {
+    const { world, client, bystander } = await midSettlement(name);
+    bystander.send('basic.qos');
+    world.deliver();
+    world.runTurn();
+    t.equal(bystander.raw.transport.taken().length, 12, 'it was answered');
+    t.equal(client.transport.taken().length, 0, 'what comes behind it is not done before its end');
+    t.match(await client.lines(), [/^basic.qos-ok/]);
+  });
+}
+
+void t.test('a great many that are given back come back in their order', async (t) => {
+  const { world, client, channel, queue } = await midSettlement('basic.nack', true);
+  t.ok(queue.messageCount > 0 && queue.messageCount < MANY, `${queue.messageCount} are back`);
+  t.match(await client.lines(), [/^basic.qos-ok/]);
+  t.equal(queue.messageCount, MANY);
+  await channel.get({ queue: 'q', noAck: true }, { redelivered: true }, '0');
+  await world.rest();
+});
+
+void t.test('a settlement that has begun is carried through, also without its client', async (t) => {
+  const { world, client, queue } = await midSettlement('basic.ack');
+  client.drop();
+  await world.rest();
+  t.equal(queue.messageCount, 0);
+  t.equal(world.ended.length, 1);
+  t.strictSame(world.log.defects, []);
+});
+
+void t.test('what is delivered while a great many are given back is not given back', async (t) => {
+  const { world, client, channel } = await holding(numbered(MANY));
+  await channel.call('basic.consume', { queue: 'q', consumerTag: 'c' });
+  await client.lines();
+  channel.send('basic.nack', { multiple: true, requeue: true });
+  const again = (await client.lines()).filter((line) => line.startsWith('basic.deliver'));
+  t.equal(again.length, MANY);
+  channel.send('basic.ack', { deliveryTag: 2 * MANY, multiple: true });
+  channel.send('channel.close');
+  t.match(await client.lines(), [/^channel.close-ok/]);
+  t.equal(world.broker.vhost('/')!.queue('q')!.messageCount, 0);
+});

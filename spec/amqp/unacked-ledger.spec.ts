@@ -59,6 +59,16 @@ void t.test('all up to a tag come out in order, and no others', async (t) => {
   t.strictSame(tags(ledger.removeUpTo(Infinity)), []);
 });
 
+void t.test('of many up to a tag the first come out, as many as are wanted', async (t) => {
+  const { ledger } = filled(6);
+  ledger.restore(ledger.remove(2) as Delivery);
+  ledger.restore(ledger.remove(1) as Delivery);
+  t.strictSame(tags(ledger.removeUpTo(5, 1)), [1]);
+  t.strictSame(tags(ledger.removeUpTo(5, 3)), [2, 3, 4]);
+  t.strictSame(tags(ledger.removeUpTo(5, 3)), [5]);
+  t.strictSame([ledger.size, ledger.has(6)], [1, true]);
+});
+
 void t.test('what a transaction gives back is outstanding again under its tag', async (t) => {
   const { ledger } = filled(4);
   const taken = [ledger.remove(3), ledger.remove(1)].map((one) => one as Delivery);

@@ -42,10 +42,16 @@ export const basicHandlers: Handlers = {
   'basic.recover-async': (channel, { requeue }) => recover(channel, requeue),
 };
 
-function settle(channel: Channel, tag: number, multiple: boolean, how: Settlement): void {
+function settle(
+  channel: Channel,
+  tag: number,
+  multiple: boolean,
+  how: Settlement,
+): Promise<void> | undefined {
   const { deliveries, transaction } = channel;
-  if (transaction === undefined) deliveries.settle(tag, multiple, how);
-  else transaction.settle(deliveries.withdraw(tag, multiple), how);
+  if (transaction === undefined) return deliveries.settle(tag, multiple, how);
+  transaction.settle(deliveries.withdraw(tag, multiple), how);
+  return undefined;
 }
 
 function recover(channel: Channel, requeue: boolean): void {
