@@ -227,7 +227,7 @@ export class StoreTrial {
   async #readInVain(queue: QueueLedger): Promise<void> {
     this.files.fail('open', systemError('EMFILE'));
     queue.store.head();
-    for (let left = this.#random.below(5); left > 0; left--) await turn();
+    for (let left = 1 + this.#random.below(5); left > 0; left--) await turn();
     this.files.heal('open');
     this.clock.advance(2 * this.#limits.fullDiskDelay);
   }
