@@ -115,6 +115,30 @@ void tap.test('what a transaction settled goes to a segment as long as it may be
   t.equal(durable(again).count, batches.filter((batch) => batch <= store.committed).length);
 });
 
+void tap.test(
+  'a log file that retires takes no part of a transaction along before the whole is safe',
+  async (t) => {
+    const files = new StickyLog(new Random(1));
+    const limits = { ...longLog, wal: 12_000, page: 2048 };
+    const store = await open(files, limits);
+    const queue = durable(store);
+    const busy = store.queue({ id: 'busy', durable: true, readable: () => {} });
+    await committed(store, store.append(messageOf('begins a page'), [queue]));
+    while (!files.contents().has('/store/000000000002.wal'))
+      await committed(store, store.append(messageOf(TEXT), [busy]));
+    files.isStuck = true;
+    store.transact([
+      { type: 'append', message: messageOf('in the same page'), queues: [queue] },
+      { type: 'append', message: messageOf(TEXT.repeat(100)), queues: [busy] },
+    ]);
+    await turns(5);
+    for (let left = 100; left > 0; left--) store.append(messageOf(TEXT), [busy]);
+    await turns(200);
+    const again = await open(files.kill(), limits);
+    t.same(await takeBodies(durable(again)), ['begins a page']);
+  },
+);
+
 void tap.test('an index that is found after a loss of power names nothing that is not there', async (t) => {
   for (let seed = 1; seed <= 40; seed++) {
     const files = new StickyLog(new Random(seed));
