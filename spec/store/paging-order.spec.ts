@@ -155,3 +155,24 @@ void tap.test('an index that is found after a loss of power names nothing that i
     t.ok(found.length >= batches.filter((batch) => batch <= store.committed).length, `seed ${seed}`);
   }
 });
+
+void tap.test('what a start after a kill goes on with would survive a loss of power', async (t) => {
+  const met = new Set<string>();
+  for (let at = 20; at < 300; at += 2) {
+    const files = new UnsafeFiles(new Random(at));
+    const store = await open(files, tinyLimits);
+    const queue = durable(store);
+    files.dieAfter(at);
+    for (let i = 0; !files.isDead; i++) {
+      store.append(messageOf(TEXT), [queue]);
+      await turns(2);
+      const entry = i % 3 === 0 ? queue.take() : undefined;
+      if (entry !== undefined) queue.settle(entry);
+    }
+    const left = files.kill();
+    for (const path of left.unsafe) met.add(path.split('.').at(-1)!);
+    await open(left, tinyLimits);
+    t.same(left.unsafe, [], `after ${at} operations`);
+  }
+  t.ok(met.has('wal') && met.has('segment'), 'there was something to be made safe');
+});

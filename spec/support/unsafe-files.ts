@@ -121,6 +121,15 @@ export class UnsafeFiles implements StoreFiles {
     return this.#handles.size;
   }
 
+  /** Paths of files, there or gone, of which a loss of power may undo something. */
+  get unsafe(): string[] {
+    const paths = new Set([...this.#entries.keys(), ...this.#syncedEntries.keys()]);
+    return [...paths].filter((path) => {
+      const content = this.#entries.get(path);
+      return content !== this.#syncedEntries.get(path) || (content?.writes.length ?? 0) > 0;
+    });
+  }
+
   /** The files by path, as they can be read now. */
   contents(): Map<string, Buffer> {
     return new Map([...this.#entries].map(([path, content]) => [path, content.current]));
