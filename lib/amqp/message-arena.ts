@@ -5,12 +5,14 @@ const FIRST_SLAB = 16_384;
 const MOST_SLAB = 262_144;
 /** Octets copied ahead: the messages that follow in the same chunk are in place already. */
 const RUN = 2048;
+/** Messages from this many octets on stay in the chunk that they came in, unless it is larger than a slab. */
+const STAY = 512;
 /** Larger messages get a buffer of their own, octets. */
 const OWN = 32_768;
 
 /**
- * Where the bytes of received messages live. A socket chunk is not kept: a run of it is copied into a slab, so that one
- * copy serves many small messages, and a small message left over from a large chunk keeps little else alive.
+ * Where the bytes of received messages live. Of small ones a run is copied into a slab, so that one copy serves many,
+ * and the chunk of the socket is not kept. One that is not small stays where it is: the chunk has room for few others.
  */
 export class MessageArena {
   /** Holds the range that `place` was last called with. */
@@ -23,7 +25,7 @@ export class MessageArena {
   #runEnd = 0;
   #runBase = 0;
 
-  /** Copies source[from, to), unless it is there already; returns its offset in `bytes`. */
+  /** Puts source[from, to) where it can stay; returns its offset in `bytes`. The source must not change afterwards. */
   place(source: Buffer, from: number, to: number): number {
     if (source === this.#source && from >= this.#runStart && to <= this.#runEnd) {
       this.bytes = this.#slab;
@@ -35,10 +37,14 @@ export class MessageArena {
       source.copy(this.bytes, 0, from, to);
       return 0;
     }
+    if (length >= STAY && source.length <= MOST_SLAB) {
+      this.bytes = source;
+      return from;
+    }
     return this.#startRun(source, from, Math.max(to, Math.min(from + RUN, source.length)));
   }
 
-  /** The source's bytes are about to change. */
+  /** The source is done with; nothing of it is asked for again. */
   forget(): void {
     this.#source = undefined;
   }

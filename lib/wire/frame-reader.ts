@@ -6,7 +6,10 @@ import { WireError } from './wire-error.js';
 export interface FrameSink {
   /** One frame; its payload is bytes[start, end), valid until `gone` is called. May call `FrameReader.pause`. */
   frame(type: number, channel: number, bytes: Buffer, start: number, end: number): void;
-  /** The bytes handed over so far are about to be reused: what is still needed of them has to be copied now. */
+  /**
+   * The bytes handed over so far are done with: what is still needed of them has to be taken now. Those of a chunk stay
+   * what they are; those of a single frame that was put together from several chunks change.
+   */
   gone(): void;
 }
 
@@ -66,7 +69,7 @@ export class FrameReader {
     }
   }
 
-  /** Reads on. Throws FrameError; the reader is of no use afterwards. */
+  /** Reads on. `chunk` must not change afterwards. Throws FrameError; the reader is of no use afterwards. */
   push(chunk: Buffer): void {
     if (this.#paused) {
       this.#held.push(chunk);

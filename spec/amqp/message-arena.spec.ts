@@ -7,7 +7,7 @@ t.comment(`WARRENMQ_SEED=${SEED}`);
 /** Larger than any slab has to be, octets. */
 const MOST_KEPT = 262_144;
 
-void t.test('a message is copied, and stays what it was when the chunk changes', async (t) => {
+void t.test('a small message is copied, and stays what it was when the chunk changes', async (t) => {
   const arena = new MessageArena();
   const chunk = Buffer.from('..hello..');
   const at = arena.place(chunk, 2, 7);
@@ -55,6 +55,23 @@ void t.test('a small message out of a large chunk keeps no more than a slab', as
     t.not(arena.bytes.buffer, chunk.buffer);
     t.ok(arena.bytes.buffer.byteLength <= MOST_KEPT, `${arena.bytes.buffer.byteLength}`);
   }
+});
+
+void t.test('a message that is not small stays in its chunk', async (t) => {
+  const arena = new MessageArena();
+  const chunk = Buffer.alloc(65_536);
+  t.equal(arena.place(chunk, 100, 612), 100);
+  t.equal(arena.bytes, chunk);
+  const small = arena.place(chunk, 700, 1211);
+  t.not(arena.bytes, chunk);
+  t.ok(small + 511 <= arena.bytes.length);
+});
+
+void t.test('a chunk that is larger than a slab is not kept for a message that is', async (t) => {
+  const arena = new MessageArena();
+  const chunk = Buffer.alloc(MOST_KEPT + 1);
+  arena.place(chunk, 1000, 3000);
+  t.not(arena.bytes.buffer, chunk.buffer);
 });
 
 void t.test('a large message has a buffer of its own, without a spare octet', async (t) => {
