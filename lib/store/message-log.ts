@@ -69,6 +69,8 @@ export class MessageLog {
   #flying = false;
   #rotating = false;
   #progressTimer = false;
+  /** What queues have to tell waits for the batch that is under way. */
+  #progressDue = false;
   #failed: Error | undefined;
   #onCommitted: () => void = () => {};
   #onLanded: () => void = () => {};
@@ -118,7 +120,8 @@ export class MessageLog {
     this.#progressTimer = true;
     this.#disk.clock.after(this.#disk.limits.progressDelay, () => {
       this.#progressTimer = false;
-      if (this.#dirty.length > 0) this.schedule();
+      this.#progressDue = this.#dirty.length > 0;
+      if (this.#progressDue) this.schedule();
     });
   }
 
@@ -283,6 +286,7 @@ export class MessageLog {
   #writeProgress(): void {
     for (const queue of this.#dirty) queue.writeProgress(this.buffer);
     this.#dirty.length = 0;
+    this.#progressDue = false;
   }
 
   /** Writes the batch record at the beginning, and takes account of the whole. */
@@ -353,7 +357,8 @@ export class MessageLog {
     if (this.#waiting.length > 0) this.#runWaiting(reached);
     this.#onCommitted();
     this.#onLanded();
-    if (this.buffer.length > MARKER_BYTES || this.#waiting.length > 0 || this.#rotating) this.#flush();
+    const hasMore = this.buffer.length > MARKER_BYTES || this.#waiting.length > 0;
+    if (hasMore || this.#rotating || this.#progressDue) this.#flush();
   }
 
   #runWaiting(reached: number): void {
