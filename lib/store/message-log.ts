@@ -198,7 +198,9 @@ export class MessageLog {
 
   /** So little is in it that it is not worth a reserve that is larger. */
   get isSmall(): boolean {
-    return this.older.length === 0 && this.current.size <= this.#disk.limits.reserve / 4;
+    let size = this.current.size;
+    for (const older of this.older) size += older.size;
+    return size <= this.#disk.limits.reserve / 4;
   }
 
   /** Octets of all WAL files that would be gone if they all retired. */

@@ -156,3 +156,17 @@ void tap.test('an idle store in which nothing is left keeps nothing of the disk'
     'next to nothing is left',
   );
 });
+
+void tap.test('nor does one that still has a small log file of an earlier process', async (t) => {
+  const small = new SmallStore(1, { ...tinyLimits, reserve: 64 * 1024 });
+  await small.open();
+  for (let left = 60; left > 0; left--) small.publish();
+  await small.until(() => small.store.committed >= small.last);
+  await small.store.close();
+  await small.open();
+  for (const entry of await takeAll(small.queue)) small.queue.settle(entry);
+  const names = (): string[] => [...small.files.contents().keys()];
+  t.ok(await small.until(() => names().filter((name) => name.endsWith('.wal')).length > 1));
+  await small.until(() => false);
+  t.notOk(names().includes('/store/reserve'), names().join(' '));
+});
